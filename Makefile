@@ -74,7 +74,7 @@ reliability: ## The reliability tests (R1 … R16) at full size, with progress a
 	MESSENGER_RELIABILITY=full MESSENGER_SEED=$$seed .venv/bin/python -m pytest \
 		--quiet --capture=no -m reliability -p no:xdist --timeout=3600 $(ARGS)
 
-bench: ## Speeds beside their floors (P1 … P7, P11), about 10 minutes; ARGS=P1 takes one
+bench: ## Speeds beside their floors (P1 … P7, P11, P11b), about 12 minutes; ARGS=P1 takes one
 	@$(ready) $(python) $(packages) $(app)
 	@.venv/bin/python -m benchmarks $(ARGS)
 

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import operations, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
+from api.access import key_endpoints as api_keys
 from api.access import organization_endpoints as organization
 from api.access_log import AccessLog
 from api.app_state import AppState, running
@@ -29,6 +30,8 @@ from api.conversations import scheduled_endpoints as scheduled
 from api.conversations import team_endpoints as team
 from api.conversations import view_endpoints as views
 from api.costs import endpoints as costs
+from api.created import CreatedLocation
+from api.cross_origin import CrossOrigin
 from api.delivery import endpoints as delivery
 from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
@@ -69,7 +72,7 @@ MAX_BODY_BYTES = 1024 * 1024
 SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
-    *(retention, classes, context, links, saved_replies),
+    *(api_keys, retention, classes, context, links, saved_replies),
     *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
@@ -158,12 +161,13 @@ class Application:
             Middleware(HeadAsGet),
             Middleware(AccessLog, trusted_proxies=settings.trusted_proxies or ()),
             Middleware(ResponseHeaders, is_https=settings.secure_cookies),
+            Middleware(CrossOrigin, origins=settings.cors_origins),
             Middleware(ErrorAnswers),
             Middleware(OpenRequestLimit, free=self.free_requests),
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),
         ]
         # Webhooks need none of it: what they answer is short.
-        self._fast_api = Compression(TooLargeAsProblem(api))
+        self._fast_api = Compression(CreatedLocation(TooLargeAsProblem(api)))
         self._http: ASGIApp = self._mounted
         for layer, arguments, options in reversed(layers):
             self._http = layer(self._http, *arguments, **options)

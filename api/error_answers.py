@@ -8,13 +8,14 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access_log import route_of
+from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.database_unavailable import DATABASE_ERRORS, is_transient
 from api.kit.errors import (
     PROBLEM_JSON,
@@ -69,7 +70,7 @@ class TooLargeAsProblem:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem: JSONResponse | None = None
+        problem: Response | None = None
 
         async def sending(message: Message) -> None:
             nonlocal problem
@@ -88,9 +89,14 @@ def _is_plain_text(message: Message) -> bool:
     return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 
-async def error_response(request: Request, error: Exception) -> JSONResponse:
-    """The problem of the error as an answer. A coroutine, as FastAPI runs other handlers in a thread."""
+async def error_response(request: Request, error: Exception) -> Response:
+    """The problem of the error as an answer. A coroutine, as FastAPI runs other handlers in a thread.
+
+    OPTIONS is answered here too: no route has it, so it comes as a 405 that names the methods of the address.
+    """
     problem = _problem_of(request, error)
+    if isinstance(problem, MethodNotAllowed) and _asks_for_methods(request):
+        return Response(status_code=204, headers=problem.headers)
     context = request_context.get()
     if context is not None:
         context.problem = problem.type
@@ -100,6 +106,10 @@ async def error_response(request: Request, error: Exception) -> JSONResponse:
         headers=problem.headers,
         media_type=PROBLEM_JSON,
     )
+
+
+def _asks_for_methods(request: Request) -> bool:
+    return request.method == "OPTIONS" and not request.url.path.startswith(WEBHOOKS)
 
 
 def _problem_of(request: Request, error: Exception) -> Problem:
@@ -153,6 +163,8 @@ def _sentence(detail: Any) -> str:
         least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
         count, bound = (least, "at least") if least is not None else (most, "at most")
         return f"Use {bound} {count} character{'' if count == 1 else 's'}."
+    if detail["type"] == "extra_forbidden":
+        return "There is no such field here."
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].upper() + message[1:].rstrip(".") + "."
 
@@ -165,4 +177,4 @@ def _methods_at(request: Request) -> set[str]:
         is_here = isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
         if is_here and not (context.path == PAGES and path.startswith(NOT_PAGES)):
             methods |= context.methods or set()
-    return methods | {"HEAD"} if "GET" in methods else methods
+    return methods | {"OPTIONS", *(("HEAD",) if "GET" in methods else ())}

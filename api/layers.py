@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.errors import Unavailable
 from api.kit.metrics import RATE_LIMITED
-from api.kit.scope import BODY_HAS_ARRIVED, IS_HEAD, RATE_LIMIT_HEADERS
+from api.kit.scope import BODY_HAS_ARRIVED, DEPRECATION_HEADERS, IS_HEAD, RATE_LIMIT_HEADERS
 
 UNUSED_FEATURES = (
     "accelerometer",
@@ -92,6 +92,7 @@ class ResponseHeaders:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message["headers"], *self._security, *scope.get(RATE_LIMIT_HEADERS, ())]
+                headers += scope.get(DEPRECATION_HEADERS, ())
                 is_personal = scope["path"].startswith("/api/") or message["status"] >= 400
                 if is_personal and "cache-control" not in Headers(raw=headers):
                     headers.append(NO_STORE)

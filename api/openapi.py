@@ -1,13 +1,26 @@
-"""Completes FastAPI's OpenAPI document: webhook routes, problems, and schemas under their public names."""
+"""Completes FastAPI's OpenAPI document.
+
+Adds the webhook routes, problems, descriptions from the code, security schemes, servers, tags and deprecations.
+Names schemas by their public names.
+"""
 
 import json
+import sys
+from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
+from api.access.dependencies import SESSION_COOKIE, Public
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
 from api.inbound.webhook_document import webhook_paths
+from api.kit.attribute_docstrings import attribute_docstrings
+from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
     FieldError,
@@ -20,9 +33,61 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
+from api.openapi_headers import add_headers
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"
+
+INFO = {
+    "description": "Times are RFC 3339 in UTC, phone numbers E.164. Lists have `items` and `next_cursor`. Errors are "
+    "RFC 9457 problems: decide by `type`. Where a POST takes an `Idempotency-Key`, repeating it creates nothing more. "
+    "Within `/api/v1` fields and routes are only added: ignore fields that you do not know.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+    "contact": {"name": "Messenger Center contributors"},
+}
+SERVERS = [{"url": "/", "description": "The service that this document comes from."}]
+SECURITY_SCHEMES = {
+    "apiKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of `POST /api/v1/api-keys`. It belongs to an organization and has its own permissions.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIE,
+        "description": "A signed-in person, by `POST /api/v1/session`. Over https the name begins with `__Host-`. "
+        "Requests that change something need the `Origin` of the service.",
+    },
+}
+TAGS = {
+    "access": "The signed-in person, sessions, API keys and the organization's settings.",
+    "audit": "The audit log: who did what and when, its hash chains, and its CSV.",
+    "consent": "Opt-in states and their evidence, and the check whether a number may be texted.",
+    "conversations": "Conversations: lists and filters, status, who views them, who has them, reminders, saved views.",
+    "costs": "What texts cost: prices, usage and credits.",
+    "directory": "Families, staff members, classes, tags and locations, and the import.",
+    "inbound events": "What providers have sent: quarantined events, replay, health.",
+    "lines": "The organization's numbers, their providers and credentials.",
+    "live": "Server-sent events.",
+    "mass texts": "Mass texts: audience, preview, confirmation, pausing, report; saved audiences.",
+    "messages": "Texts and their files: sending, scheduling, status, search.",
+    "notes": "Internal notes of a conversation, and mentions.",
+    "notifications": "What a person is told of, and the browsers that are told.",
+    "operations": "For the operator's probes.",
+    "organization": "Opening hours, the away message, and links into other systems.",
+    "retention": "Erasing a number on request.",
+    "saved replies": "Texts to insert, and their fields.",
+    "service": "Workers, queues, lines and versions.",
+    "webhooks": "For providers: inbound texts and status reports. The provider's signature is verified.",
+}
+"""Every tag that a route has, with its description."""
+COMMON = {
+    "id": "Its id, which never changes.",
+    "created_at": "When it was created.",
+    "updated_at": "When it was last changed.",
+}
+"""Properties that mean the same wherever nothing else is said. Ids of others are described by `_sentence_of_id`."""
 
 
 def extend_document(app: FastAPI) -> None:
@@ -30,15 +95,17 @@ def extend_document(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _finished(generate())
+            app.openapi_schema = _finished(generate(), app)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema.
 
 
-def _finished(schema: dict[str, Any]) -> dict[str, Any]:
+def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
+    _mark_operations(schema["paths"], app)
     schema["paths"] |= webhook_paths()
-    schemas = schema["components"]["schemas"]
+    components = schema.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for model in PROBLEM_BODIES:
         body = model.model_json_schema(ref_template=REF + "{model}", mode="serialization")
         for name, definition in body.pop("$defs", {}).items():
@@ -47,7 +114,113 @@ def _finished(schema: dict[str, Any]) -> dict[str, Any]:
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    return _with_common_problems(_renamed(schema))
+    _describe_properties(schemas)
+    _describe_ids(schema)
+    components["securitySchemes"] = SECURITY_SCHEMES
+    schema["info"] |= INFO
+    used = {tag for _, operation in _operations(schema) for tag in operation.get("tags", ())}
+    finished = _with_common_problems(_renamed(schema))
+    add_headers(finished)
+    return finished | {
+        "servers": SERVERS,
+        "security": [{name: []} for name in SECURITY_SCHEMES],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items() if name in used],
+    }
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each operation with its path."""
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
+    """Say which operations are open to anybody and which are deprecated, as their dependencies say."""
+    for context in iter_route_contexts(app.routes):
+        if not isinstance(context.original_route, APIRoute) or context.path not in paths:
+            continue
+        calls = list(_calls(context.dependant))
+        for method in context.methods or ():
+            operation = paths[context.path].get(method.lower())
+            if operation is None:
+                continue
+            if any(isinstance(call, Public) for call in calls):
+                operation["security"] = []
+            for call in calls:
+                if isinstance(call, Deprecated):
+                    _mark_deprecated(operation, call)
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from _calls(each)
+
+
+def _mark_deprecated(operation: dict[str, Any], deprecated: Deprecated) -> None:
+    operation["deprecated"] = True
+    operation["description"] = "\n\n".join(filter(None, (operation.get("description"), deprecated.note)))
+    for response in operation["responses"].values():
+        response.setdefault("headers", {}).update(
+            Deprecation={"description": "Since when, as RFC 9745 says.", "schema": {"type": "string"}},
+            Sunset={"description": "When it is removed at the earliest (RFC 8594).", "schema": {"type": "string"}},
+        )
+
+
+def _describe_properties(schemas: dict[str, Any]) -> None:
+    """Give each property without a description the sentence that stands under its attribute in the code."""
+    classes = _classes_by_schema_name()
+    for name, definition in schemas.items():
+        described = classes.get(name.removesuffix("-Input").removesuffix("-Output"))
+        sentences = attribute_docstrings(described) if described is not None else {}
+        for attribute, each in definition.get("properties", {}).items():
+            sentence = sentences.get(attribute) or COMMON.get(attribute) or _sentence_of_id(attribute)
+            if sentence and "description" not in each:
+                each["description"] = sentence
+
+
+def _describe_ids(schema: dict[str, Any]) -> None:
+    """Describe the ids in paths."""
+    for _, operation in _operations(schema):
+        for each in operation.get("parameters", ()):
+            sentence = _sentence_of_id(each["name"])
+            if each["in"] == "path" and sentence:
+                each.setdefault("description", sentence)
+
+
+def _sentence_of_id(name: str) -> str | None:
+    """`conversation_id` → "The id of the conversation."; None for another name."""
+    return f"The id of the {name.removesuffix('_id').replace('_', ' ')}." if name.endswith("_id") else None
+
+
+def _classes_by_schema_name() -> dict[str, type]:
+    """Our models and wire dataclasses by the names that FastAPI gives their schemas.
+
+    That is the name of the class, or of module and class if two models have one name.
+    """
+    models = [model for model in _subclasses(BaseModel) if model.__module__.startswith("api.")]
+    found: dict[str, type] = {each.__name__: each for each in _dataclasses()}
+    found |= {_schema_name(each.__name__): each for each in models}
+    return found | {f"{each.__module__}.{each.__name__}".replace(".", "__"): each for each in models}
+
+
+def _dataclasses() -> Iterator[type]:
+    """Those that name their schema."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("api."):
+            classes = (each for each in vars(module).values() if isinstance(each, type) and is_dataclass(each))
+            yield from (each for each in classes if hasattr(each, "__pydantic_config__"))
+
+
+def _schema_name(class_name: str) -> str:
+    return "".join(character if character.isalnum() or character in ".-_" else "_" for character in class_name)
+
+
+def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for each in model.__subclasses__():
+        yield each
+        yield from _subclasses(each)
 
 
 def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.postgres_url import normalized_database_url
-from api.urls import Origin, normalized_base_url, origin_of
+from api.urls import Origin, normalized_base_url, origin_of, parsed_origin
 
 
 class Environment(StrEnum):
@@ -47,6 +47,16 @@ NO_PROXIES = "none"
 
 
 Network = IPv4Network | IPv6Network
+
+
+def _page_origins(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Raises `ValueError` for anything but origins. They are compared exactly, so each is in its normal form."""
+    if not isinstance(value, str):
+        return value
+    given = [each.strip() for each in value.split(",") if each.strip()]
+    if any(parsed_origin(each) is None for each in given):
+        raise ValueError("use origins separated by commas, such as https://portal.example.com, without a path")
+    return tuple(dict.fromkeys(normalized_base_url(each) for each in given))
 
 
 def _networks(value: str | None) -> tuple[Network, ...] | None:
@@ -125,6 +135,9 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
     """The proxies in front, whose `X-Forwarded-For` counts: addresses and networks such as `10.0.0.0/24`, or `none` if
     clients connect directly. If it is wrong, everybody shares the proxy's address."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_page_origins)] = ()
+    """Origins of other sites whose pages may call the API with a key: `https://portal.example.com`, separated by
+    commas. They never get in with somebody's session. Unset: none."""
     security_contact: Annotated[str | None, AfterValidator(_contact)] = None
     """Whom to tell about a vulnerability: an e-mail address, or an `https:`, `mailto:` or `tel:` address. It is
     published at `/.well-known/security.txt`, which is a 404 while this is unset."""

@@ -21,6 +21,7 @@ from benchmarks import (
     p6_events,
     p7_visible,
     p11_mass_text,
+    p11b_inbox,
 )
 from benchmarks.harness import BENCHMARKS, Result
 
@@ -35,6 +36,7 @@ __all__ = [
     "p6_events",
     "p7_visible",
     "p11_mass_text",
+    "p11b_inbox",
 ]
 
 

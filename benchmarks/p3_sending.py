@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import asyncpg
+import httpx
 import uvloop
 
 from api.conversations.lifecycle import OUTBOX_CHANNEL
@@ -59,7 +60,10 @@ class Text:
 class Outbox:
     """Conversations that may be answered, and messages queued in them as `enqueue` would queue them."""
 
-    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]", business: Business) -> None:
+    def __init__(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", business: Business, *, area: str = "312"
+    ) -> None:
+        self._area = area
         self._connection = connection
         self._business = business
         self._conversations = [new_id() for _ in range(CONVERSATIONS)]
@@ -72,7 +76,7 @@ class Outbox:
             "INSERT INTO phone_numbers (organization_id, id, number) SELECT $1, * FROM unnest($2::uuid[], $3::text[])",
             owner[0],
             numbers,
-            [Text(each, 0).to for each in range(CONVERSATIONS)],
+            [Text(each, 0).to.replace("+1312", f"+1{self._area}") for each in range(CONVERSATIONS)],
         )
         # Each has texted first, so it may be answered though it is on no record.
         await self._connection.execute(
@@ -164,6 +168,7 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> Result:
     simulator += ["--log-level", "error"]
     async with place.process(simulator, ready_at=f"{settings.simulator_url}/healthz", env=env) as carrier:
         await place.register_line(settings, business.line_id)
+        await _post_no_callbacks(settings)
         floor = _Floor(settings, callback=f"{settings.public_base_url}/webhooks/simulator/{business.line_id}/status")
         with place.running([place.MESSENGER, "worker"], env=env) as working:
             await outbox.queue(WARM_UP)
@@ -198,6 +203,12 @@ async def measure(server: EmbeddedPostgres, folder: Path) -> Result:
             "at_once": AT_ONCE,
         },
     )
+
+
+async def _post_no_callbacks(settings: Settings) -> None:
+    """Nobody listens here. The simulator would spend most of its time on connecting, again and again."""
+    async with httpx.AsyncClient(base_url=settings.simulator_url) as carrier:
+        (await carrier.patch("/control/settings", json={"callback_statuses": []})).raise_for_status()
 
 
 class _Floor:

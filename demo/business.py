@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from api.access.models import ApiKey, Organization, StaffMember
-from api.access.rules import Permission
+from api.access.rules import PERMISSIONS_OF_PEOPLE
 from api.audit.rules import SYSTEM, Action, Actor, ActorKind, NewEntry
 from api.consent.rules import Instance
 from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord
@@ -197,7 +197,7 @@ def _connect_portal(business: Business, *, at: datetime) -> None:
         name="Parent portal",
         prefix=f"mc_{random_secrets.token_hex(4)}",
         key_hash=hash_token(random_secrets.token_hex(32)),
-        permissions=sorted(permission.value for permission in Permission),
+        permissions=sorted(permission.value for permission in PERMISSIONS_OF_PEOPLE),
         created_by=business.staff["ada"].id,
         created_at=at,
         last_used_at=business.hours.before(business.now, 30),

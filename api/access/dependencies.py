@@ -17,6 +17,7 @@ from api.kit.errors import NotSignedIn, Problem, RateLimited, problem_responses
 from api.kit.metrics import RATE_LIMITED
 from api.kit.request_context import request_context
 from api.kit.scope import RATE_LIMIT_HEADERS
+from api.kit.strict_requests import known_parameters_only
 from api.settings import Environment, Settings
 from api.urls import Origin, parsed_origin
 
@@ -31,7 +32,8 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 async def signed_in(request: Request, session: Session) -> Principal:
     """The caller, by API key or cookie. The request counts against the caller's rate limit.
 
-    Raises `NotSignedIn`, `CrossOrigin` for an unsafe request from another site, and `RateLimited`.
+    Raises `NotSignedIn`, `CrossOrigin` for an unsafe request from another site, `RateLimited`, and `Invalid` for query
+    parameters that the route does not know, or a body that it does not take.
     """
     principal = await _principal(request, session)
     context = request_context.get()
@@ -46,6 +48,7 @@ async def signed_in(request: Request, session: Session) -> Principal:
                 f"More than {quota.limit} requests in a minute. Try again in {quota.resets_in_seconds} seconds.",
                 retry_after_seconds=quota.resets_in_seconds,
             )
+    await known_parameters_only(request)
     return principal
 
 
@@ -54,10 +57,7 @@ async def _principal(request: Request, session: AsyncSession) -> Principal:
     if key is not None:
         principal = await service.principal_of_api_key(session, key)
         if principal is None:
-            raise NotSignedIn(
-                "The API key is not valid, was revoked or has expired.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
+            raise NotSignedIn("The API key is not valid, was revoked or has expired.")
         return principal
     settings = from_app(request, Settings)
     token = request.cookies.get(session_cookie(settings))

@@ -1,14 +1,12 @@
 """Routes of the session, the caller and the API keys."""
 
 from datetime import timedelta
-from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access import queries, service
 from api.access.client_address import client_address
 from api.access.dependencies import (
-    Administrator,
     Anybody,
     Public,
     guarded,
@@ -20,9 +18,6 @@ from api.access.errors import CrossOrigin, SignInRefused
 from api.access.gate import SignInGate
 from api.access.rules import in_order
 from api.access.schemas import (
-    ApiKeyCreated,
-    ApiKeyIn,
-    ApiKeyOut,
     Me,
     MeStaffMember,
     OrganizationOut,
@@ -32,10 +27,9 @@ from api.access.sign_in import Credentials
 from api.access.sign_in import sign_in as start_by_password
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session
-from api.kit.errors import Conflict, Invalid, NotFound, RateLimited, problem_responses
-from api.kit.idempotency import IdempotencyKeyHeader, once
-from api.kit.paging import Page, Paging
+from api.kit.errors import Invalid, RateLimited, problem_responses
 from api.kit.secrets import SecretBox
+from api.kit.strict_requests import known_parameters_only
 from api.settings import Settings
 
 router = APIRouter(tags=["access"])
@@ -48,7 +42,7 @@ def device_cookie_name(settings: Settings) -> str:
 
 @router.post(
     "/session",
-    dependencies=[Depends(Public("Signing in is how a person becomes a principal."))],
+    dependencies=[Depends(Public("Signing in is how a person becomes a principal.")), Depends(known_parameters_only)],
     responses=problem_responses(SignInRefused, CrossOrigin, Invalid, RateLimited),
 )
 async def sign_in(body: SignInIn, request: Request, response: Response) -> Me:
@@ -120,47 +114,3 @@ async def me(principal: Anybody, session: Session) -> Me:
         permissions=in_order(principal.permissions),
         is_admin=principal.is_admin,
     )
-
-
-@router.get("/api-keys", responses=guarded(Invalid))
-async def list_api_keys(principal: Administrator, session: Session, paging: Paging) -> Page[ApiKeyOut]:
-    """The organization's keys, newest first, revoked ones included."""
-    keys = await queries.api_keys(session, principal.organization_id, after=paging.id_key(), limit=paging.rows_to_read)
-    shown, next_cursor = paging.cut(keys, lambda key: (key.id,))
-    return Page(items=[ApiKeyOut.model_validate(key) for key in shown], next_cursor=next_cursor)
-
-
-@router.post(
-    "/api-keys",
-    status_code=201,
-    response_model=ApiKeyCreated,
-    responses=guarded(Conflict, Invalid),
-)
-async def create_api_key(
-    body: ApiKeyIn,
-    principal: Administrator,
-    session: Session,
-    idempotency_key: IdempotencyKeyHeader = None,
-) -> Response:
-    """Create a key. This answer shows it, and for ten minutes so does a repeat under the same `Idempotency-Key`."""
-
-    async def create() -> tuple[int, ApiKeyCreated]:
-        key, secret = await service.create_api_key(
-            session, principal, name=body.name, permissions=body.permissions, expires_at=body.expires_at
-        )
-        return 201, ApiKeyCreated.created(key, secret)
-
-    return await once(
-        session,
-        create,
-        key=idempotency_key,
-        asked_by=principal,
-        operation="create-api-key",
-        request=body,
-        secret_field="key",  # noqa: S106  # The name of a field.
-    )
-
-
-@router.delete("/api-keys/{api_key_id}", status_code=204, responses=guarded(NotFound, Invalid))
-async def revoke_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> None:
-    await service.revoke_api_key(session, principal, api_key_id)

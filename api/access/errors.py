@@ -6,7 +6,9 @@ from api.kit.errors import Forbidden, NotFound, NotSignedIn
 
 def permission_needed(permission: Permission | None) -> str:
     """The sentence that names the missing permission; None stands for the administrator role."""
-    name = "the administrator role" if permission is None else f"the {permission.label} permission"
+    if permission is None:
+        return "This needs the administrator role, or an API key with the Administration permission."
+    name = f"the {permission.label} permission"
     return f"This needs {name}. Ask an administrator for it."
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.access.rules import Permission
+from api.access.rules import PERMISSIONS_OF_PEOPLE, Permission
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
 from api.kit.searchable import Searchable, location_index, search_indexes
@@ -69,9 +69,6 @@ class DeletedOrganization(Base):
     """The hash of the last entry of its audit log, to compare with an export."""
 
 
-IN_ARRAY = [permission.value for permission in Permission if permission is not Permission.DIRECTORY]
-
-
 def stored_permissions(in_array: Iterable[str], *, has_directory: bool) -> list[str]:
     """The permissions of a row, from its two columns."""
     return sorted({*in_array, *([Permission.DIRECTORY.value] if has_directory else ())})
@@ -113,9 +110,9 @@ class HoldsPermissions:
         return any_(cls.first_permissions) == permission.value
 
 
-def permissions_check() -> CheckConstraint:
+def permissions_check(*, of: Iterable[Permission]) -> CheckConstraint:
     """The CHECK of `HoldsPermissions.first_permissions`; each table needs one of its own."""
-    values = ", ".join(f"'{value}'" for value in IN_ARRAY)
+    values = ", ".join(f"'{each.value}'" for each in of if each is not Permission.DIRECTORY)
     return CheckConstraint(f"permissions <@ ARRAY[{values}]::text[]", name="permissions")
 
 
@@ -125,7 +122,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     __tablename__ = "staff_members"
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
-        permissions_check(),
+        permissions_check(of=PERMISSIONS_OF_PEOPLE),
         Index(
             "uq_staff_members_organization_id_email",
             "organization_id",
@@ -184,17 +181,22 @@ class ApiKey(HoldsPermissions, OrganizationRow, Base):
     __tablename__ = "api_keys"
     __table_args__ = (
         UniqueConstraint("organization_id", "key_hash"),
-        permissions_check(),
+        permissions_check(of=Permission),
     )
 
     name: Mapped[str]
     prefix: Mapped[str]
     key_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_by: Mapped[UUID | None]
+    """The staff member who made it. Null: another key did."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    ends_with_creator: Mapped[bool] = mapped_column(server_default=false())
+    """It is not valid while the staff member who made it is archived."""
+    replaces_id: Mapped[UUID | None]
+    """The key that was rotated into it. No foreign key: an organization is deleted in batches."""
 
 
 class SignInTry(Base):

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, Text, cast, delete, exists, func, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import (
-    ApiKey,
     DeletedOrganization,
     Organization,
     SignInFailure,
@@ -244,35 +243,6 @@ async def delete_ended_sessions(session: AsyncSession, *, limit: int) -> int:
     return len(deleted.all())
 
 
-async def live_api_key(session: AsyncSession, organization_id: UUID, key_hash: bytes) -> ApiKey | None:
-    return (
-        await session.execute(
-            select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.key_hash == key_hash, _is_live())
-        )
-    ).scalar_one_or_none()
-
-
-async def touch_api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> None:
-    await session.execute(
-        update(ApiKey)
-        .where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id)
-        .values(last_used_at=func.now())
-    )
-
-
-def _is_live() -> ColumnElement[bool]:
-    return ApiKey.revoked_at.is_(None) & or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > func.now())
-
-
-async def live_api_keys(
-    session: AsyncSession, credentials: Sequence[tuple[UUID, UUID]]
-) -> dict[tuple[UUID, UUID], ApiKey]:
-    rows = await session.scalars(
-        select(ApiKey).where(tuple_(ApiKey.organization_id, ApiKey.id).in_(credentials), _is_live())
-    )
-    return {(row.organization_id, row.id): row for row in rows}
-
-
 async def lock_tries(session: AsyncSession, counted: Sequence[bytes]) -> None:
     """Lock these accounts, addresses or devices against other counts until the transaction ends."""
     for key in sorted(int.from_bytes(sha256(b"sign-in/" + each).digest()[:8], signed=True) for each in counted):
@@ -389,17 +359,3 @@ async def delete_failures_before(session: AsyncSession, before: datetime, *, lim
     old = select(*row).where(SignInFailure.at <= before).limit(limit).with_for_update(skip_locked=True)
     deleted = await session.execute(delete(SignInFailure).where(tuple_(*row).in_(old)).returning(SignInFailure.id))
     return len(deleted.all())
-
-
-async def api_keys(session: AsyncSession, organization_id: UUID, *, after: UUID | None, limit: int) -> Sequence[ApiKey]:
-    """Newest first."""
-    statement = select(ApiKey).where(ApiKey.organization_id == organization_id)
-    if after is not None:
-        statement = statement.where(ApiKey.id < after)
-    return (await session.scalars(statement.order_by(ApiKey.id.desc()).limit(limit))).all()
-
-
-async def api_key(session: AsyncSession, organization_id: UUID, api_key_id: UUID) -> ApiKey | None:
-    return (
-        await session.scalars(select(ApiKey).where(ApiKey.organization_id == organization_id, ApiKey.id == api_key_id))
-    ).one_or_none()

@@ -22,12 +22,16 @@ class Permission(StrEnum):
     MASS_TEXT = "mass_text", "Mass Text"
     MASS_TEXT_ANY_HOUR = "mass_text_any_hour", "Mass Text Availability Override"
     DIRECTORY = "directory", "Families and Staff"
+    ADMINISTRATION = "administration", "Administration"
 
     def __new__(cls, value: str, label: str = "") -> "Permission":
         permission = str.__new__(cls, value)
         permission._value_, permission.label = value, label
         return permission
 
+
+PERMISSIONS_OF_PEOPLE = tuple(each for each in Permission if each is not Permission.ADMINISTRATION)
+"""`administration` is of API keys: what an administrator may. Of a person, `is_admin` says it."""
 
 LEGACY_SPELLINGS = {"family_sms_logs": Permission.SMS_LOGS, "staff_sms_logs": Permission.SMS_LOGS}
 """Names that imports accept and nothing emits (PERM-LEGACY)."""
@@ -61,8 +65,15 @@ class Principal:
 
 
 def effective_permissions(stored: Iterable[str], *, is_admin: bool) -> frozenset[Permission]:
-    """The permissions in force: an administrator has all (PERM-ADMIN). Unknown stored values are ignored."""
-    return frozenset(Permission) if is_admin else frozenset(Permission) & frozenset(stored)
+    """A person's permissions in force: an administrator has all (PERM-ADMIN). Unknown stored values are ignored."""
+    of_people = frozenset(PERMISSIONS_OF_PEOPLE)
+    return of_people if is_admin else of_people & frozenset(stored)
+
+
+def permissions_of_key(stored: Iterable[str]) -> frozenset[Permission]:
+    """A key's permissions in force: `administration` gives all. Unknown stored values are ignored."""
+    given = frozenset(Permission) & frozenset(stored)
+    return frozenset(Permission) if Permission.ADMINISTRATION in given else given
 
 
 def in_order(permissions: Collection[Permission]) -> list[Permission]:

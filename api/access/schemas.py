@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from api.access.models import ApiKey, StaffSession
+from api.access.models import StaffSession
 from api.access.rules import MAX_PASSWORD, Permission
 from api.access.types import Password
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import SingleLine
-from api.kit.times import Moment
 
 
-class SignInIn(BaseModel):
+class SignInIn(RequestModel):
     organization: Annotated[SingleLine, StringConstraints(max_length=63)]
     email: Annotated[SingleLine, StringConstraints(max_length=254)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
@@ -36,7 +36,7 @@ class OrganizationSettingsOut(BaseModel):
     """Whoever answers a conversation that nobody has gets it (ASSIGN)."""
 
 
-class OrganizationSettingsIn(BaseModel):
+class OrganizationSettingsIn(PatchModel):
     """Settings that are left out stay as they are."""
 
     replying_assigns: bool | None = None
@@ -59,7 +59,7 @@ class Me(BaseModel):
     is_admin: bool
 
 
-class PasswordChangeIn(BaseModel):
+class PasswordChangeIn(RequestModel):
     current_password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
     new_password: Password
 
@@ -95,33 +95,3 @@ class SessionOut(BaseModel):
             address=session.address,
             is_current=session.id == current,
         )
-
-
-class ApiKeyIn(BaseModel):
-    name: Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
-    permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
-    expires_at: Moment | None = None
-
-
-class ApiKeyOut(BaseModel):
-    model_config = ConfigDict(title="ApiKey", from_attributes=True)
-
-    id: UUID
-    name: str
-    prefix: str
-    permissions: list[Permission]
-    created_at: datetime
-    last_used_at: datetime | None
-    expires_at: datetime | None
-    revoked_at: datetime | None
-
-
-class ApiKeyCreated(ApiKeyOut):
-    model_config = ConfigDict(title="ApiKeyCreated")
-
-    key: str | None
-    """The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first."""
-
-    @classmethod
-    def created(cls, key: ApiKey, secret: str) -> "ApiKeyCreated":
-        return cls(**dict(ApiKeyOut.model_validate(key)), key=secret)

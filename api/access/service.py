@@ -1,6 +1,5 @@
 """The principal of a request; organizations, staff sessions and API keys."""
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access import queries
+from api.access import key_queries, queries
 from api.access.errors import no_such_organization as no_such_organization
 from api.access.models import ApiKey, Organization, StaffMember
 from api.access.passwords import hash_password
@@ -19,11 +18,10 @@ from api.access.queries import organization as organization
 from api.access.queries import organization_by_slug as organization_by_slug
 from api.access.queries import organization_page as organization_page
 from api.access.queries import organizations as organizations
-from api.access.rules import Permission, Principal, PrincipalKind, effective_permissions
+from api.access.rules import Permission, Principal, PrincipalKind, effective_permissions, permissions_of_key
 from api.audit import service as audit
 from api.audit.rules import SYSTEM, Action, NewEntry
-from api.kit.database import database_time
-from api.kit.errors import Conflict, NotFound
+from api.kit.errors import Conflict
 from api.kit.ids import new_id
 from api.kit.secrets import hash_token
 
@@ -64,11 +62,11 @@ async def principal_of_api_key(session: AsyncSession, key: str) -> Principal | N
     organization_id = _organization_of(key, separator="_", position=2)
     if organization_id is None:
         return None
-    stored = await queries.live_api_key(session, organization_id, hash_token(key))
+    stored = await key_queries.live_api_key(session, organization_id, hash_token(key))
     if stored is None:
         return None
     if stored.last_used_at is None or datetime.now(UTC) - stored.last_used_at > TOUCH_EVERY:
-        await queries.touch_api_key(session, organization_id, stored.id)
+        await key_queries.touch_api_key(session, organization_id, stored.id)
     return api_key_principal(stored)
 
 
@@ -85,13 +83,14 @@ def staff_principal(staff_member: StaffMember, *, credential_id: UUID) -> Princi
 
 
 def api_key_principal(key: ApiKey) -> Principal:
+    permissions = permissions_of_key(key.permissions)
     return Principal(
         kind=PrincipalKind.API_KEY,
         organization_id=key.organization_id,
         id=key.id,
         name=key.name,
-        permissions=effective_permissions(key.permissions, is_admin=False),
-        is_admin=False,
+        permissions=permissions,
+        is_admin=Permission.ADMINISTRATION in permissions,
         credential_id=key.id,
     )
 
@@ -105,7 +104,7 @@ async def current_principals(
         session,
         [(p.organization_id, p.credential_id) for p in asked if p.kind is PrincipalKind.STAFF_MEMBER],
     )
-    keys = await queries.live_api_keys(
+    keys = await key_queries.live_api_keys(
         session, [(p.organization_id, p.credential_id) for p in asked if p.kind is PrincipalKind.API_KEY]
     )
     current: dict[Principal, Principal | None] = {}
@@ -181,56 +180,3 @@ async def create_organization(
         ),
     )
     return created, staff_member
-
-
-async def create_api_key(
-    session: AsyncSession,
-    principal: Principal,
-    *,
-    name: str,
-    permissions: list[Permission],
-    expires_at: datetime | None,
-) -> tuple[ApiKey, str]:
-    """A new key and its secret, which cannot be read again.
-
-    The secret is spelled `mc_{8 hex digits}_{organization}_{secret}`; the first two parts are its public prefix.
-    """
-    prefix = f"mc_{secrets.token_hex(4)}"
-    secret = f"{prefix}_{principal.organization_id.hex}_{secrets.token_hex(32)}"
-    key = ApiKey(
-        organization_id=principal.organization_id,
-        id=new_id(),
-        name=name,
-        prefix=prefix,
-        key_hash=hash_token(secret),
-        permissions=sorted({permission.value for permission in permissions}),
-        created_by=principal.staff_member_id,
-        expires_at=expires_at,
-    )
-    session.add(key)
-    await session.flush()
-    await session.refresh(key)
-    await audit.record(
-        session,
-        principal.organization_id,
-        NewEntry(
-            Action.API_KEY_CREATED,
-            principal.actor,
-            details={"api_key_id": str(key.id), "name": name, "permissions": key.permissions},
-        ),
-    )
-    return key, secret
-
-
-async def revoke_api_key(session: AsyncSession, principal: Principal, api_key_id: UUID) -> None:
-    key = await queries.api_key(session, principal.organization_id, api_key_id)
-    if key is None:
-        raise NotFound("There is no such API key.")
-    if key.revoked_at is not None:
-        return
-    key.revoked_at = await database_time(session)
-    await audit.record(
-        session,
-        principal.organization_id,
-        NewEntry(Action.API_KEY_REVOKED, principal.actor, details={"api_key_id": str(key.id), "name": key.name}),
-    )

@@ -25,7 +25,9 @@ class Actor:
     """Who did it. `name` is the name at that time."""
 
     kind: ActorKind
+    """A staff member, an API key, a phone number or the system."""
     id: UUID | None
+    """Null if it was the system."""
     name: str
 
     __pydantic_config__ = {"title": "AuditActor"}  # noqa: RUF012  # The name of its schema in the API.
@@ -99,6 +101,8 @@ class Action(StrEnum):
     USAGE_EXPORTED = "usage.exported"
     AWAY_MESSAGE_CHANGED = "away_message.changed"
     API_KEY_CREATED = "api_key.created"
+    API_KEY_UPDATED = "api_key.updated"
+    API_KEY_ROTATED = "api_key.rotated"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
     AUDIT_LOG_EXPORTED = "audit_log.exported"
@@ -279,6 +283,11 @@ class BrokenEntry:
     """The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing."""
 
     chain_subject: UUID
+    """The conversation whose chain it is, or the organization."""
     chain_number: int
+    """Its number in the chain."""
     entry_id: UUID | None
     problem: str
+    """What is wrong, in words."""
+
+    __pydantic_config__ = {"title": "BrokenEntry"}  # noqa: RUF012  # As above.

@@ -30,6 +30,7 @@ def _with_contact(name: str, contact_name: str | None) -> str:
 class LineName:
     id: UUID
     label: str
+    """The name that staff see."""
 
     __pydantic_config__ = {"title": "LineName"}  # noqa: RUF012  # The name of its schema in the API.
 
@@ -39,9 +40,13 @@ class NumberHolder:
     """A record that holds a number, or held it until its refusal was put in its place."""
 
     kind: str | None
+    """A family or a staff member; null if that is not known any more."""
     id: UUID | None
+    """The family or staff member."""
     name: str
+    """The name of the family or staff member."""
     contact_name: str | None
+    """The contact of the family; null for a staff member."""
     until: datetime | None
     """None: it holds the number now."""
 
@@ -57,9 +62,12 @@ class EntrySubject:
     """The record that an entry is about: a family, a staff member, an API key or a line."""
 
     kind: str
+    """What it is."""
     id: UUID
     name: str
+    """The record's name."""
     contact_name: str | None
+    """The contact of a family that it is about, if it is about one."""
 
     __pydantic_config__ = {"title": "EntrySubject"}  # noqa: RUF012  # As above.
 

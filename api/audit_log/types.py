@@ -13,8 +13,11 @@ from api.audit_log.names import EntryNames, EntrySubject, LineName, NumberHolder
 
 class AuditChainLink(BaseModel):
     subject: UUID
+    """The conversation whose chain it is, or the organization."""
     number: int
+    """The entry's number in the chain, without gaps."""
     hash: str
+    """SHA-256 over the entry and the hash before it, in hexadecimal."""
 
 
 class AuditEntryOut(BaseModel):
@@ -24,11 +27,15 @@ class AuditEntryOut(BaseModel):
 
     id: UUID
     at: datetime
+    """When it happened, by the database's clock."""
     action: str
+    """What happened. Further actions may be added."""
     actor: Actor
+    """Who did it."""
     conversation_id: UUID | None
     message_id: UUID | None
     phone_number: str | None
+    """The number that it is about, if any."""
     line: LineName | None
     """The line of its conversation, or the line that it is about."""
     holders: list[NumberHolder]
@@ -36,9 +43,11 @@ class AuditEntryOut(BaseModel):
     subject: EntrySubject | None
     """The record that it is about."""
     details: dict[str, Any]
+    """What changed. Its members depend on the action."""
     erased: bool
     """Its number and personal details were erased on request."""
     chain: AuditChainLink
+    """Its place in its hash chain."""
 
     @classmethod
     def of(cls, entry: AuditEntry, names: EntryNames, *, with_wording: bool) -> "AuditEntryOut":

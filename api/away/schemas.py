@@ -7,19 +7,21 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.away.service import AwaySettings, AwayState
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
 MAX_AWAY_CHARACTERS = 320
 
 
-class AwayIn(BaseModel):
+class AwayIn(RequestModel):
     """`hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed."""
 
-    model_config = ConfigDict(extra="forbid")
-
     enabled: bool
+    """Whether texts that arrive outside opening hours are answered."""
     body: Annotated[Body, StringConstraints(max_length=MAX_AWAY_CHARACTERS)]
+    """The away message."""
     hours: HoursByDay
+    """The opening hours of each weekday, in the organization's time zone. A weekday that is omitted is closed."""
 
     def settings(self) -> AwaySettings:
         return AwaySettings(self.enabled, self.body, hours_from(self.hours))
@@ -29,9 +31,13 @@ class AwayOut(BaseModel):
     model_config = ConfigDict(title="Away")
 
     enabled: bool
+    """Whether texts that arrive outside opening hours are answered."""
     body: str
+    """The away message."""
     hours: dict[str, list[OpeningSpan]]
+    """The opening hours of each weekday, in the organization's time zone."""
     timezone: str
+    """The organization's time zone, as the IANA database names it."""
     is_open: bool
     """Whether the business is open now."""
     opens_at: datetime | None

@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.away.rules import MAX_SPANS, WEEKDAYS, OpeningHours
+from api.kit.request_models import RequestModel
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Clock = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
 """A time of the local day. `24:00` is midnight at its end."""
 
 
-class OpeningSpan(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class OpeningSpan(RequestModel):
     opens: Clock
+    """`HH:MM` of the local day."""
     closes: Clock
+    """`HH:MM` of the local day. `24:00` is midnight at its end."""
 
 
 HoursByDay = dict[Weekday, Annotated[list[OpeningSpan], Field(max_length=MAX_SPANS)]]

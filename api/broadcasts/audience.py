@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.broadcasts import audience_queries as queries
 from api.broadcasts import saved_queries
 from api.broadcasts.audience_queries import CandidateRow, OfStudents
-from api.broadcasts.audience_rules import Candidate, Sifter
+from api.broadcasts.audience_rules import Sifter, decides
 from api.broadcasts.fields import Wording
 from api.broadcasts.hours import Availability
 from api.broadcasts.numbers import NumberFacts, facts_of, stand_in
@@ -68,6 +67,7 @@ class Content:
     choosable: Choosable
     available: Availability
     _routes: dict[tuple[frozenset[str], UUID | None], "Route"] = field(default_factory=dict, compare=False)
+    _reaches: dict[tuple[str, UUID | None], "Reach"] = field(default_factory=dict, compare=False)
     _last_text: dict[UUID, tuple[str, bool]] = field(default_factory=dict, compare=False)
     """By line, a text and whether it is too much for the line: without fields all texts are the same."""
 
@@ -90,33 +90,68 @@ class Content:
                 refused = Reason.LINE_BLOCKED.value
             elif not lines.may_text(line, stand_in(number)):
                 refused = Reason.COUNTRY_NOT_ALLOWED.value
-            self._routes[key] = Route(line, refused, send_limits(line.provider))
+            limits = send_limits(line.provider)
+            is_too_heavy = too_heavy(self.files, line_kind=line.kind, limits=limits) is not None
+            self._routes[key] = Route(line, line.id, refused, limits, is_too_heavy)
         return self._routes[key]
+
+    def reach(self, number: str, newest: UUID | None) -> "Reach":
+        """Worked out once for all numbers that have their stand-in in common."""
+        stand_for = stand_in(number)
+        found = self._reaches.get((stand_for, newest))
+        if found is None:
+            found = self._reach(stand_for, newest)
+            if stand_for != number:  # Numbers that stand for themselves alone would be as many as the audience.
+                self._reaches[stand_for, newest] = found
+        return found
+
+    def _reach(self, number: str, newest: UUID | None) -> "Reach":
+        facts, route = facts_of(number), self.route(number, newest)
+        refused = route.refused
+        if refused is None and facts.is_fixed_line:
+            refused = LeftOut.NOT_MOBILE.value
+        if refused is None and not self.available.is_possible(facts.zones):
+            refused = LeftOut.NO_LAWFUL_HOUR.value
+        return Reach(facts, route, refused)
 
     def excess(self, text: str, route: "Route") -> str | None:
         """Why the line would not take the text."""
-        last = self._last_text.get(route.line.id)
+        last = self._last_text.get(route.line_id)
         if last is None or last[0] != text:
-            is_too_much = (
-                too_much(text, media=self.media, limits=route.limits) is not None
-                or too_heavy(self.files, line_kind=route.line.kind, limits=route.limits) is not None
-            )
-            last = self._last_text[route.line.id] = (text, is_too_much)
+            is_too_much = too_much(text, media=self.media, limits=route.limits) is not None
+            last = self._last_text[route.line_id] = (text, is_too_much or route.is_too_heavy)
         return LeftOut.TOO_LONG.value if last[1] else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Route:
     """The line of numbers of the same countries."""
 
     line: Line
+    line_id: UUID
     refused: str | None
     """Why the line may not text them."""
     limits: SendLimits
+    is_too_heavy: bool
+    """The files are, for the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How numbers that have their stand-in in common are reached."""
+
+    facts: NumberFacts
+    route: Route
+    refused: str | None
+    """Why none of them may be texted, whatever their consent."""
 
 
 async def read_audience(
-    session: AsyncSession, organization_id: UUID, audience: AudienceDescription, *, failed_of: UUID | None = None
+    session: AsyncSession,
+    organization_id: UUID,
+    audience: AudienceDescription,
+    *,
+    failed_of: UUID | None = None,
 ) -> Given:
     """`failed_of`: a mass text; only numbers where it failed.
 
@@ -193,16 +228,26 @@ async def resolve(
 ) -> AsyncIterator[list[Resolved]]:
     """Every candidate with its outcome, slice by slice, in the order of the records."""
     sifter = Sifter(first_only=given.first_only)
-    async for rows in queries.stream(session, given.statement):
-        known = await _read_slice(session, organization_id, rows, content)
-        yield await asyncio.to_thread(_decide, sifter, rows, known, content)
+    deciding: asyncio.Task[list[Resolved]] | None = None
+    try:
+        async for rows in queries.stream(session, given.statement):
+            known = await _read_slice(session, organization_id, rows, content)
+            before = await deciding if deciding is not None else None
+            # The next slice is read while this one is decided. The reader of this one has the session to itself.
+            deciding = asyncio.create_task(asyncio.to_thread(_decide, sifter, rows, known, content))
+            if before is not None:
+                yield before
+        if deciding is not None:
+            yield await deciding
+    finally:
+        if deciding is not None:
+            await asyncio.wait([deciding])
 
 
 @dataclass(frozen=True)
 class _Known:
     """What a slice needs besides its rows."""
 
-    facts: Mapping[str, NumberFacts]
     newest_lines: Mapping[UUID, UUID]
     students: Mapping[str, OfStudents]
     """By family."""
@@ -213,32 +258,30 @@ class _Known:
 async def _read_slice(
     session: AsyncSession, organization_id: UUID, rows: Sequence[CandidateRow], content: Content
 ) -> _Known:
-    numbers = {row.number for row in rows if row.number is not None}
     ids = {row.phone_number_id for row in rows if row.phone_number_id is not None}
-    facts, others = await asyncio.to_thread(_facts, numbers)
+    # A North American number has one spelling.
+    abroad = {row.number for row in rows if row.number is not None and not row.number.startswith("+1")}
+    others = await asyncio.to_thread(_other_spellings, abroad) if abroad else {}
     newest: Mapping[UUID, UUID] = {}
-    if content.line is None and ids:
+    if content.line is None and len(content.choosable.by_id) > 1:
         newest = await queries.newest_lines(session, organization_id, ids)
     checks = await _checks_of_spelled(session, organization_id, rows, others, newest, content)
     students: Mapping[str, OfStudents] = {}
     if content.wording.needs_students:
-        family_ids = {each for row in rows for each in (row.first_family_id, row.last_family_id) if each is not None}
+        family_ids = {each for row in rows for each in _family_ids(row) if each is not None}
         students = await queries.students(session, organization_id, family_ids)
-    return _Known(facts, newest, students, checks)
+    return _Known(newest, students, checks)
 
 
-def _facts(numbers: set[str]) -> tuple[dict[str, NumberFacts], dict[str, str]]:
-    """Of each number; and its other spellings, by spelling."""
-    facts = {number: facts_of(number) for number in numbers}
-    others = {
+def _other_spellings(numbers: set[str]) -> dict[str, str]:
+    """The numbers, by each of their other spellings."""
+    return {
         each: number
         for number in numbers
-        # A North American number has one spelling.
-        if facts[number].is_phone_number and not number.startswith("+1")
+        if facts_of(number).is_phone_number
         for each in spellings(number)
         if each != number
     }
-    return facts, others
 
 
 async def _checks_of_spelled(
@@ -271,68 +314,58 @@ def _decide(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content
 
 
 def _decided(sifter: Sifter, rows: Sequence[CandidateRow], known: _Known, content: Content) -> Iterator[Resolved]:
-    for (kind, _), group in groupby(rows, key=lambda row: (row.kind, row.owner_id)):
-        # Given numbers are records of their own, though they have no owner.
-        of_record = list(group)
-        records = [of_record] if kind is not None else [[row] for row in of_record]
-        for record in records:
-            held = [row for row in record if row.number is not None] or record[:1]
-            about = [_about(row, known, content) for row in held]
-            for resolved, outcome in zip(about, sifter.decide([_candidate(each) for each in about]), strict=True):
-                resolved.reason, resolved.is_row = outcome.reason, outcome.decides
-                yield resolved
+    for record in _records(rows):
+        held = [row for row in record if row.number is not None] or record[:1]
+        about = [_about(row, known, content) for row in held]
+        for resolved, reason in zip(about, sifter.decide(about), strict=True):
+            resolved.reason, resolved.is_row = reason, decides(reason)
+            yield resolved
 
 
-def _candidate(resolved: Resolved) -> Candidate:
-    return Candidate(
-        resolved.kind,
-        resolved.owner_id,
-        resolved.phone_number_id,
-        resolved.number,
-        person=resolved.person,
-        refused=resolved.reason,
-        is_shared=resolved.is_shared,
-    )
+def _records(rows: Sequence[CandidateRow]) -> Iterator[Sequence[CandidateRow]]:
+    """The rows of each record. Given numbers are records of their own, though they have no owner."""
+    start = 0
+    for end in range(1, len(rows) + 1):
+        owner_id = rows[start].owner_id
+        if end == len(rows) or owner_id is None or rows[end].owner_id != owner_id:
+            yield rows[start:end]
+            start = end
+
+
+_KINDS = {kind.value: kind for kind in OwnerKind}
 
 
 def _about(row: CandidateRow, known: _Known, content: Content) -> Resolved:
     """The row with what holds for its number alone."""
-    kind = OwnerKind(row.kind) if row.kind is not None else None
+    kind = _KINDS[row.kind] if row.kind is not None else None
     number = row.number
     if number is None:
         return Resolved(kind, row.owner_id, None, None, row.person, None, None, {}, (), is_row=True)
-    facts = known.facts[number]
     newest = known.newest_lines.get(row.phone_number_id) if row.phone_number_id is not None else None
-    route = content.route(number, newest)
-    fields = content.wording.values(_people(row, known.students)) if content.wording.fields else {}
-    reason = _reason(row, facts, route, content, known.checks.get(number))
-    text = content.wording.text(fields)
+    reach = content.reach(number, newest)
+    line_id, zones = reach.route.line_id, reach.facts.zones
+    wording = content.wording
+    fields = wording.values(_people(row, known.students)) if wording.fields else {}
+    reason, text = _reason(row, reach, content, known.checks.get(number)), ""
     if reason is None:
-        reason = LeftOut.MISSING_FIELD.value if not content.wording.is_whole(fields) else content.excess(text, route)
+        text = wording.text(fields)
+        reason = LeftOut.MISSING_FIELD.value if not wording.is_whole(fields) else content.excess(text, reach.route)
     return Resolved(
-        *(kind, row.owner_id, row.phone_number_id, number, row.person, reason, route.line.id, fields, facts.zones),
+        *(kind, row.owner_id, row.phone_number_id, number, row.person, reason, line_id, fields, zones),
         text=text,
         is_row=True,
         is_shared=row.is_shared,
     )
 
 
-def _reason(
-    row: CandidateRow, facts: NumberFacts, route: Route, content: Content, check: OptInCheck | None
-) -> str | None:
+def _reason(row: CandidateRow, reach: Reach, content: Content, check: OptInCheck | None) -> str | None:
     """Why the number may not be texted, the strongest reason first."""
-    if not facts.is_phone_number:
+    if not reach.facts.is_phone_number:
         return Reason.NOT_A_PHONE_NUMBER.value
     refused = consent_reason(check) if check is not None else row.refused
     if refused is not None:
         return refused
-    if row.number in content.own_numbers:
-        return LeftOut.OWN_NUMBER.value
-    if route.refused is not None:
-        return route.refused
-    if facts.is_fixed_line:
-        return LeftOut.NOT_MOBILE.value
-    return None if content.available.is_possible(facts.zones) else LeftOut.NO_LAWFUL_HOUR.value
+    return LeftOut.OWN_NUMBER.value if row.number in content.own_numbers else reach.refused
 
 
 def consent_reason(check: OptInCheck) -> str | None:
@@ -345,14 +378,29 @@ def consent_reason(check: OptInCheck) -> str | None:
     return Reason.NO_RECORD.value if check.note == CONSUMER_INITIATED else None
 
 
-def _people(row: CandidateRow, students: Mapping[str, OfStudents]) -> list[Person]:
+def _people(row: CandidateRow, students: Mapping[str, OfStudents]) -> Sequence[Person]:
     """The people at the number, as far as they differ: two stand for all."""
-    pairs = [(row.first_person, row.first_family, row.first_family_id)]
+    first_id, last_id = _family_ids(row) if students else (None, None)
+    if not row.is_shared:
+        only = _person(row.person, row.family, first_id, students)
+        return [] if only is None else [only]
+    first = _person(row.first_person, row.first_family, first_id, students)
+    last = _person(row.last_person, row.last_family, last_id, students)
+    return [each for each in (first, last) if each is not None]
+
+
+def _family_ids(row: CandidateRow) -> tuple[str | None, str | None]:
     if row.is_shared:
-        pairs.append((row.last_person, row.last_family, row.last_family_id))
-    found: list[Person] = []
-    for person, family, family_id in pairs:
-        if person is not None:
-            of_family = students.get(family_id, NO_STUDENTS) if family_id is not None else NO_STUDENTS
-            found.append(Person(person, family, of_family.names, of_family.classes))
-    return found
+        return row.first_family_id, row.last_family_id
+    return (str(row.owner_id) if row.kind == OwnerKind.FAMILY else None), None
+
+
+def _person(
+    name: str | None, family: str | None, family_id: str | None, students: Mapping[str, OfStudents]
+) -> Person | None:
+    if name is None:
+        return None
+    if not students or family_id is None:
+        return Person(name, family)
+    of_family = students.get(family_id, NO_STUDENTS)
+    return Person(name, family, of_family.names, of_family.classes)

@@ -40,7 +40,7 @@ from api.directory.models import Contact, Family, PhoneNumber, PhoneRecord, Refu
 from api.directory.rules import OptInState, OwnerKind
 from api.kit.bulk import is_any
 
-ROWS = 1_000
+ROWS = 2_000
 """Candidates that are read, decided and stored together."""
 
 
@@ -56,16 +56,18 @@ class CandidateRow(NamedTuple):
     person: str | None
     refused: str | None
     """The opt-in's reason, as far as the number's own row and records say it."""
+    family: str | None
+    """The name of the person's family; None for staff."""
+    is_shared: bool
+    """Other rows of the audience have the same number. The fields below are None otherwise."""
     first_person: str | None
     """With `last_person`: the first and the last, in order of bytes, of the people of the audience at this number."""
     last_person: str | None
     first_family: str | None
-    """With `last_family`: the same of the names of their families; None for staff."""
+    """With `last_family`: the same of the names of their families."""
     last_family: str | None
     first_family_id: str | None
     last_family_id: str | None
-    is_shared: bool
-    """Another row of the audience may have the same number."""
 
 
 def _of_families(organization_id: UUID, ids: Sequence[Select[Any]], external_ids: Sequence[str]) -> Part:
@@ -144,7 +146,19 @@ def _given(organization_id: UUID, numbers: Sequence[str]) -> Part:
 def _states(organization_id: UUID, candidates: CTE) -> CTE:
     """What the phone records of each candidate's number say, as `consent.rules.Instance.blocks` has it."""
     same = PhoneRecord.organization_id
-    is_archived = func.coalesce(Family.archived_at, StaffMember.archived_at).is_not(None)
+    # Joined are the archived ones alone: they are few.
+    contacts = (
+        select(Contact.organization_id, Contact.id)
+        .join(Family, (Family.organization_id == Contact.organization_id) & (Family.id == Contact.family_id))
+        .where(Family.archived_at.is_not(None))
+        .subquery("archived_contacts")
+    )
+    staff = (
+        select(StaffMember.organization_id, StaffMember.id)
+        .where(StaffMember.archived_at.is_not(None))
+        .subquery("archived_staff")
+    )
+    is_archived = func.coalesce(contacts.c.id, staff.c.id).is_not(None)
     return (
         select(
             PhoneRecord.phone_number_id,
@@ -152,9 +166,8 @@ def _states(organization_id: UUID, candidates: CTE) -> CTE:
             func.bool_or((PhoneRecord.opt_in_state == OptInState.UNKNOWN.value) & ~is_archived).label("is_unknown"),
             func.bool_or(~is_archived).label("is_living"),
         )
-        .outerjoin(Contact, (Contact.organization_id == same) & (Contact.id == PhoneRecord.contact_id))
-        .outerjoin(Family, (Family.organization_id == same) & (Family.id == Contact.family_id))
-        .outerjoin(StaffMember, (StaffMember.organization_id == same) & (StaffMember.id == PhoneRecord.staff_member_id))
+        .outerjoin(contacts, (contacts.c.organization_id == same) & (contacts.c.id == PhoneRecord.contact_id))
+        .outerjoin(staff, (staff.c.organization_id == same) & (staff.c.id == PhoneRecord.staff_member_id))
         .where(
             same == organization_id,
             PhoneRecord.phone_number_id.in_(select(candidates.c.phone_number_id)),
@@ -182,6 +195,28 @@ def _refused(organization_id: UUID) -> CTE:
         .where(Refusal.organization_id == organization_id, Refusal.lifted_at.is_(None))
         .distinct()
         .cte("refused")
+    )
+
+
+def _shared(candidates: CTE) -> CTE:
+    """The numbers that several candidates have, with their people: the first and the last of each."""
+    number_id = candidates.c.phone_number_id
+    several = select(number_id).group_by(number_id).having(func.count() > 1)
+    person, family = collate(candidates.c.person, "C"), collate(candidates.c.family, "C")
+    family_id = case((candidates.c.part == 0, cast(candidates.c.owner_id, Text)), else_=None)
+    return (
+        select(
+            number_id,
+            func.min(person).label("first_person"),
+            func.max(person).label("last_person"),
+            func.min(family).label("first_family"),
+            func.max(family).label("last_family"),
+            func.min(family_id).label("first_family_id"),
+            func.max(family_id).label("last_family_id"),
+        )
+        .where(number_id.in_(several))
+        .group_by(number_id)
+        .cte("shared")
     )
 
 
@@ -214,11 +249,8 @@ def candidates_of(
     if numbers or not parts:
         parts.append(_given(organization_id, numbers))
     found = union_all(*parts).cte("candidates")
-    states, refused = _states(organization_id, found), _refused(organization_id)
+    states, refused, shared = _states(organization_id, found), _refused(organization_id), _shared(found)
     reason = _reason(states, refused)
-    at_number: dict[str, Any] = {"partition_by": found.c.phone_number_id}
-    person, family = collate(found.c.person, "C"), collate(found.c.family, "C")
-    family_id = case((found.c.part == 0, cast(found.c.owner_id, Text)), else_=None)
     return (
         select(
             found.c.kind,
@@ -227,13 +259,14 @@ def candidates_of(
             func.coalesce(PhoneNumber.number, found.c.given),
             found.c.person,
             reason,
-            func.min(person).over(**at_number),
-            func.max(person).over(**at_number),
-            func.min(family).over(**at_number),
-            func.max(family).over(**at_number),
-            func.min(family_id).over(**at_number),
-            func.max(family_id).over(**at_number),
-            func.count().over(**at_number) > 1,
+            found.c.family,
+            shared.c.phone_number_id.is_not(None),
+            shared.c.first_person,
+            shared.c.last_person,
+            shared.c.first_family,
+            shared.c.last_family,
+            shared.c.first_family_id,
+            shared.c.last_family_id,
         )
         .select_from(found)
         .outerjoin(
@@ -241,6 +274,7 @@ def candidates_of(
         )
         .outerjoin(states, states.c.phone_number_id == found.c.phone_number_id)
         .outerjoin(refused, refused.c.phone_number_id == found.c.phone_number_id)
+        .outerjoin(shared, shared.c.phone_number_id == found.c.phone_number_id)
         .where(true() if failed_of is None else found.c.phone_number_id.in_(_failed(organization_id, failed_of)))
         # A family whose contacts hold no number has a row without one for each; the reader drops them beside others.
         .order_by(
@@ -256,9 +290,11 @@ def candidates_of(
 async def stream(session: AsyncSession, statement: Select[Any]) -> AsyncIterator[list[CandidateRow]]:
     """The candidates in slices of about `ROWS`, each with whole records, through a cursor of the database."""
     held: list[CandidateRow] = []
-    result = await session.stream(statement.execution_options(yield_per=ROWS))
+    # Of the connection: the session's own would pass each column through the ORM.
+    connection = await session.connection()
+    result = await connection.stream(statement.execution_options(yield_per=ROWS))
     async for some in result.partitions():
-        held += [CandidateRow(*row) for row in some]
+        held += map(CandidateRow._make, some)
         last = held[-1]
         start = len(held)
         while last.owner_id is not None and start > 0 and held[start - 1].owner_id == last.owner_id:

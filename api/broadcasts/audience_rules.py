@@ -11,41 +11,42 @@ Candidates come record by record. Each is decided once:
 | any other | gets the text |
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from api.broadcasts.rules import LeftOut
 from api.directory.rules import OwnerKind
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Protocol):
     """A number on a record of the audience; without a number, a record that has none."""
 
-    kind: OwnerKind | None
-    """None: the number was given by itself."""
-    owner_id: UUID | None
-    phone_number_id: UUID | None
-    number: str | None
-    person: str | None = None
-    """The name of the contact or staff member."""
-    refused: str | None = None
-    """Why the number may not be texted."""
-    is_shared: bool = True
-    """Another candidate may have the same number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    candidate: Candidate
-    reason: str | None
-    """Why it is left out; None: it gets the text."""
+    @property
+    def kind(self) -> OwnerKind | None:
+        """None: the number was given by itself."""
 
     @property
-    def decides(self) -> bool:
-        """The number is a recipient, or is left out itself. Of each number one outcome decides."""
-        return self.reason not in {LeftOut.DUPLICATE, LeftOut.ANOTHER_CONTACT}
+    def phone_number_id(self) -> UUID | None: ...
+
+    @property
+    def number(self) -> str | None: ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why the number may not be texted."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Another candidate may have the same number."""
+
+
+_BESIDE = frozenset({LeftOut.DUPLICATE, LeftOut.ANOTHER_CONTACT})
+
+
+def decides(reason: str | None) -> bool:
+    """The number is a recipient, or is left out itself. Of each number one outcome decides."""
+    return reason not in _BESIDE
 
 
 class Sifter:
@@ -57,25 +58,28 @@ class Sifter:
         self._texted: set[str | UUID] = set()
         self._left_out: set[str | UUID] = set()
 
-    def decide(self, record: Sequence[Candidate]) -> Iterable[Outcome]:
-        """The outcome of each candidate of one record, in the order of its contacts and numbers."""
+    def decide(self, record: Sequence[Candidate]) -> Iterator[str | None]:
+        """Of each candidate of one record, in the order of its contacts and numbers: why it is left out.
+
+        None: it gets the text.
+        """
         is_served = False
         for each in record:
             key = each.phone_number_id or each.number
             if key is None:
-                yield Outcome(each, LeftOut.NO_NUMBER)
+                yield LeftOut.NO_NUMBER
             elif is_served and self._first_only and each.kind is OwnerKind.FAMILY:
-                yield Outcome(each, LeftOut.DUPLICATE if self._is_decided(key) else LeftOut.ANOTHER_CONTACT)
+                yield LeftOut.DUPLICATE if self._is_decided(key) else LeftOut.ANOTHER_CONTACT
             elif self._is_decided(key):
                 is_served |= key in self._texted
-                yield Outcome(each, LeftOut.DUPLICATE)
-            elif each.refused is not None:
+                yield LeftOut.DUPLICATE
+            elif each.reason is not None:
                 self._remember(each, key, self._left_out)
-                yield Outcome(each, each.refused)
+                yield each.reason
             else:
                 self._remember(each, key, self._texted)
                 is_served = True
-                yield Outcome(each, None)
+                yield None
 
     @staticmethod
     def _remember(candidate: Candidate, key: str | UUID, decided: set[str | UUID]) -> None:

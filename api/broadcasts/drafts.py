@@ -32,7 +32,7 @@ from api.broadcasts.service import (
 from api.broadcasts.types import AudienceDescription
 from api.conversations.message_rules import too_heavy, too_much
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Invalid
+from api.kit.errors import Conflict, Forbidden, Invalid
 from api.kit.ids import new_id
 from api.kit.times import rfc3339
 from api.lines import service as lines
@@ -168,10 +168,15 @@ async def _check(session: AsyncSession, row: Broadcast, audience: AudienceDescri
 
 
 async def approve_broadcast(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Broadcast:
-    """An administrator agrees to a draft as it is. Raises `PermissionRequired`, `NotFound` and `Conflict`."""
+    """An administrator agrees to a draft as it is.
+
+    Raises `PermissionRequired`, `Forbidden` for an API key, `NotFound` and `Conflict`.
+    """
     require_mass_text(principal)
-    if not principal.is_admin or principal.staff_member_id is None:
+    if not principal.is_admin:
         raise PermissionRequired(None)
+    if principal.staff_member_id is None:
+        raise Forbidden("Only a person agrees to a mass text. An administrator can do it in the app.")
     row = await lock(session, principal, broadcast_id)
     if row.state != BroadcastState.DRAFT:
         raise Conflict("Only a draft can be agreed to.")

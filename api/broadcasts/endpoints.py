@@ -91,7 +91,9 @@ async def create_broadcast(
 async def get_broadcast(broadcast_id: UUID, principal: CanSend, session: Session) -> BroadcastDetail:
     """A mass text with its counts of this moment, and why recipients were skipped or failed."""
     row = await service.require(session, principal, broadcast_id)
-    return BroadcastDetail.of(row, counts=await report.counts_of(session, row))
+    return BroadcastDetail.of(
+        row, counts=await report.counts_of(session, row), goes_on_at=await report.goes_on_at(session, row)
+    )
 
 
 @router.patch("/broadcasts/{broadcast_id}", responses=guarded(NotFound, Conflict, Invalid))

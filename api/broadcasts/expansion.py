@@ -20,6 +20,7 @@ from api.broadcasts import queries
 from api.broadcasts.audience import consent_reason
 from api.broadcasts.control import pause_by_system
 from api.broadcasts.costs import CostedText, has_credits
+from api.broadcasts.daily import Tomorrow, within_daily_limits
 from api.broadcasts.fields import Wording
 from api.broadcasts.files import files_of
 from api.broadcasts.hours import Availability, Window
@@ -46,7 +47,7 @@ from api.conversations.models import InboxRow
 from api.conversations.rules import text_goes_out
 from api.directory import service as directory
 from api.directory.models import PhoneNumber
-from api.kit.database import Database, database_time
+from api.kit.database import Database, database_time, plan_anew
 from api.lines import service as lines
 from api.lines.models import Line
 from api.providers.port import MessageStatus, StatusReport
@@ -188,6 +189,7 @@ async def _may_queue_now(session: AsyncSession, row: Broadcast, due: Sequence[Br
 async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[BroadcastRecipient]) -> None:
     """Queue the recipients that may be texted now. The others wait for their hours, or are skipped with the reason."""
     organization_id = sending.row.organization_id
+    await plan_anew(session)
     number_ids = {row.phone_number_id for row in due if row.phone_number_id is not None}
     numbers = await directory.lock_phone_numbers(session, organization_id, number_ids)
     lawful, deferred, outcomes = _by_hours(sending, due, numbers)
@@ -200,6 +202,7 @@ async def _expand(session: AsyncSession, sending: _Sending, due: Sequence[Broadc
     if not await has_credits(session, organization_id, texts, has_media=has_media):
         await pause_by_system(session, sending.row, PauseReason.NO_CREDITS)
         return
+    texted = await _within_daily_limits(session, sending, texted)
     pairs = [(line.id, number.id) for _, number, line, _ in texted]
     found = await conversations.ensure_conversations(session, organization_id, pairs)
     batch = Batch(organization_id, at=sending.at)
@@ -268,6 +271,23 @@ async def _checked(
         else:
             refused.append(_outcome(row, RecipientState.SKIPPED, reason))
     return texted, refused
+
+
+async def _within_daily_limits(session: AsyncSession, sending: _Sending, texted: Sequence[_Checked]) -> list[_Checked]:
+    """Those that their lines may send today. The others wait for tomorrow."""
+    today, over = await within_daily_limits(session, sending.organization, texted, lambda each: each[2], at=sending.at)
+    if over:
+        tomorrow = Tomorrow(sending.organization, at=sending.at, any_hour=sending.available.any_hour)
+        rows = [
+            {
+                "organization_id": row.organization_id,
+                "id": row.id,
+                "due_at": tomorrow.opens_at(facts_of(number.number).zones),
+            }
+            for row, number, _, _ in over
+        ]
+        await queries.store_due_times(session, rows)
+    return today
 
 
 def _outcome(row: BroadcastRecipient, state: RecipientState, reason: str | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Self
 
 from api.conversations.message_rules import Segments, segments
-from api.saved_replies.rules import Person, ReplyField, parts_of, used_fields, values_of
+from api.saved_replies.rules import Person, ReplyField, parts_of, used_fields, value_of
 
 OF_EVERYBODY = frozenset({ReplyField.BUSINESS, ReplyField.MY_NAME})
 """Fields with the same value for each recipient."""
@@ -49,16 +49,16 @@ class Wording:
 
     def values(self, people: Sequence[Person]) -> dict[str, str]:
         """The values of the used fields for a recipient. One without a value and without a fallback is missing."""
-        known = values_of(people, business=self.business, my_name=self.my_name)
         found: dict[str, str] = {}
         for field in self.fields:
-            value = known[field] or self.fallbacks.get(field)
+            value = value_of(field, people, business=self.business, my_name=self.my_name)
+            value = value or self.fallbacks.get(field)
             if value is not None:
-                found[field.value] = value
+                found[field] = value
         return found
 
     def is_whole(self, values: Mapping[str, str]) -> bool:
-        return all(field.value in values for field in self.fields)
+        return all(field in values for field in self.fields)
 
     @cached_property
     def plain(self) -> str:
@@ -69,13 +69,20 @@ class Wording:
         """The whole text. A field without a value stays in braces."""
         return self._whole(values) if self.fields else self.plain
 
+    @cached_property
+    def _template(self) -> str:
+        """The body for `%`."""
+        return "".join(
+            f"%({part})s" if isinstance(part, ReplyField) else part.replace("%", "%%") for part in self._parts
+        )
+
+    @cached_property
+    def _unfilled(self) -> Mapping[str, str]:
+        return {field: f"{{{field}}}" for field in self.fields}
+
     def _whole(self, values: Mapping[str, str]) -> str:
-        filled = "".join(_filled(part, values) for part in self._parts)
-        return "\n".join(part for part in (self.header, filled, self.footer) if part.strip())
-
-
-def _filled(part: str | ReplyField, values: Mapping[str, str]) -> str:
-    return values.get(part.value, f"{{{part.value}}}") if isinstance(part, ReplyField) else part
+        filled = self._template % {**self._unfilled, **values}
+        return "\n".join([part for part in (self.header, filled, self.footer) if part.strip()])
 
 
 @dataclass

@@ -174,6 +174,20 @@ async def due_recipients(
     ).all()
 
 
+async def next_due(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> datetime | None:
+    """When the first of those that wait is due. None if none waits."""
+    return await session.scalar(
+        select(BroadcastRecipient.due_at)
+        .where(
+            BroadcastRecipient.organization_id == organization_id,
+            BroadcastRecipient.broadcast_id == broadcast_id,
+            BroadcastRecipient.state == RecipientState.WAITING.value,
+        )
+        .order_by(BroadcastRecipient.due_at)
+        .limit(1)
+    )
+
+
 async def moved(session: AsyncSession, organization_id: UUID, ids: Collection[UUID]) -> set[UUID]:
     """Of these recipients, those whose number is no longer on the living record through which it was in the audience.
 

@@ -15,11 +15,11 @@ from api.audit.rules import Action
 from api.broadcasts import queries
 from api.broadcasts.models import Broadcast, BroadcastRecipient
 from api.broadcasts.queries import Count, ReportRow
-from api.broadcasts.rules import RecipientState
+from api.broadcasts.rules import BroadcastState, RecipientState
 from api.broadcasts.service import record, require
 from api.directory import service as directory
 from api.directory.rules import Holder
-from api.kit.database import Database
+from api.kit.database import Database, database_time
 from api.kit.spreadsheets import BYTE_ORDER_MARK, csv_rows, safe_cell
 
 BATCH = 500
@@ -49,6 +49,14 @@ class Recipient:
 async def counts_of(session: AsyncSession, row: Broadcast) -> list[Count]:
     """As they are now, of a mass text that was confirmed."""
     return await queries.counts(session, row.organization_id, row.id)
+
+
+async def goes_on_at(session: AsyncSession, row: Broadcast) -> datetime | None:
+    """When the next of those that wait may be texted. None if one may be now, none waits, or it is not being sent."""
+    if row.state != BroadcastState.SENDING:
+        return None
+    due = await queries.next_due(session, row.organization_id, row.id)
+    return due if due is not None and due > await database_time(session) else None
 
 
 async def recipients(

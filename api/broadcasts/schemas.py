@@ -24,7 +24,9 @@ from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, Sa
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
+from api.kit.added_fields import added
 from api.kit.money import MoneyOut
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
@@ -36,10 +38,8 @@ Fallback = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)
 Reason = Annotated[SingleLine, StringConstraints(min_length=3, max_length=500)]
 
 
-class BroadcastIn(BaseModel):
+class BroadcastIn(RequestModel):
     """A draft. `header` and `footer`: the organization's unless they are given; empty: none."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name
     body: Text
@@ -62,10 +62,10 @@ class BroadcastIn(BaseModel):
         return Draft(given=known, audience=self.audience, attachments=self.attachments)
 
 
-class BroadcastPatch(BaseModel):
+class BroadcastPatch(PatchModel):
     """An omitted field stays. `line_id` and `send_at` may be set to null."""
 
-    model_config = ConfigDict(extra="forbid")
+    clearable = frozenset({"line_id", "send_at"})
 
     name: Name | None = None
     body: Text | None = None
@@ -80,7 +80,7 @@ class BroadcastPatch(BaseModel):
     send_at: Moment | None = None
 
     def draft(self) -> Draft:
-        nullable = {"line_id", "send_at"} & self.model_fields_set
+        nullable = self.clearable & self.model_fields_set
         given = _columns(self)
         kept = {name: value for name, value in given.items() if value is not None or name in nullable}
         return Draft(given=kept, audience=self.audience, attachments=self.attachments)
@@ -100,11 +100,11 @@ def _columns(body: BroadcastIn | BroadcastPatch) -> dict[str, Any]:
     }
 
 
-class SendIn(BaseModel):
+class SendIn(RequestModel):
     """`confirmed_recipients`: how many get it, as the preview said. Above the organization's limit it must be named.
     `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS)."""
 
-    model_config = ConfigDict(extra="forbid", title="BroadcastSendIn")
+    model_config = ConfigDict(title="BroadcastSendIn")
 
     confirmed_recipients: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
     any_hour_reason: Reason | None = None
@@ -205,15 +205,20 @@ class BroadcastDetail(BroadcastOut):
 
     reasons: list[ReasonCount]
     """Why recipients were skipped or failed, the most frequent first."""
+    goes_on_at: datetime | None
+    """When the next of those that wait may be texted: by their hours, or on the line's next day. Null if one may be
+    now, or none waits."""
 
     @classmethod
-    def of(cls, row: Broadcast, *, counts: Sequence[Count] | None = None) -> "BroadcastDetail":
+    def of(
+        cls, row: Broadcast, *, counts: Sequence[Count] | None = None, goes_on_at: datetime | None = None
+    ) -> "BroadcastDetail":
         reasons = [
             ReasonCount(state=RecipientState(each.state), reason=each.reason, count=each.recipients)
             for each in sorted(counts or (), key=lambda each: (-each.recipients, each.state, each.reason or ""))
             if each.reason is not None
         ]
-        return cls(**_shown(row, counts), reasons=reasons)
+        return cls(**_shown(row, counts), reasons=reasons, goes_on_at=goes_on_at)
 
 
 def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
@@ -292,6 +297,8 @@ class LineShareOut(BaseModel):
     recipients: int
     seconds: float | None
     """How long the line takes them. Null if it has no rate limit."""
+    later: int
+    """Of these, those that wait for a later day: the line may not send more of mass texts on the first."""
 
 
 class WarningOut(BaseModel):
@@ -352,7 +359,11 @@ class PreviewOut(BaseModel):
             hours=HoursOut(**vars(preview.hours)),
             lines=[
                 LineShareOut(
-                    line_id=each.line.id, label=each.line.label, recipients=each.recipients, seconds=each.seconds
+                    line_id=each.line.id,
+                    label=each.line.label,
+                    recipients=each.recipients,
+                    seconds=each.seconds,
+                    later=each.later,
                 )
                 for each in preview.lines
             ],
@@ -416,19 +427,17 @@ class RecipientOut(BaseModel):
         )
 
 
-class AudienceIn(BaseModel):
-    model_config = ConfigDict(extra="forbid", title="AudienceIn")
+class AudienceIn(RequestModel):
+    model_config = ConfigDict(title="AudienceIn")
 
     name: Name
     audience: SavedAudienceDescription
-    id: UUID | None = None
+    id: UUID | None = added(None)
     """A new one if omitted. With the id of a deleted one, drafts that name it can use it again."""
 
 
-class AudiencePatch(BaseModel):
+class AudiencePatch(PatchModel):
     """An omitted field stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: Name | None = None
     audience: SavedAudienceDescription | None = None

@@ -6,7 +6,7 @@ Whoever reads or changes them has `sms_logs` and `mass_text` (PERM-SEND).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,8 +48,10 @@ from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
 from api.kit.times import rfc3339
 from api.lines import service as lines
+from api.lines.daily import texts_left
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
+from api.lines.rules import Day
 from api.live.service import announce
 from api.prices import credits
 from api.saved_replies.rules import unknown_fields
@@ -74,6 +76,8 @@ class LineShare:
     recipients: int
     seconds: float | None
     """How long it takes them; None if the line has no rate limit."""
+    later: int
+    """Of these, those that are over the line's limit of the day on which it goes."""
 
 
 @dataclass(frozen=True)
@@ -132,20 +136,30 @@ async def preview_broadcast(
     ready = await prepared(session, principal, broadcast_id, any_hour=any_hour)
     row, organization, content, given = ready.row, ready.organization, ready.content, ready.given
     tally = await new_tally(session, row, content)
-    async for some in resolve(session, row.organization_id, given, content):
-        await asyncio.to_thread(tally.add, some)
-        _require_bounded(tally)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
+    async for _ in _tallied(session, ready, tally):
+        pass
     return Preview(
         tally=tally,
         unknown=given.unknown[:20],
         hours=tally.hours(content.available),
-        lines=_shares(content, tally),
+        lines=await _shares(session, organization, content, tally),
         warnings=warnings(row.body, footer=row.footer, unknown_fields=unknown_fields(row.body)),
         confirm_above=organization.mass_text_confirm_above,
         missing_approvals=_missing_approvals(organization, row, principal, tally.recipients),
     )
+
+
+async def _tallied(session: AsyncSession, ready: Prepared, tally: Tally) -> AsyncIterator[Sequence[Resolved]]:
+    """The audience slice by slice, added up.
+
+    Raises `Conflict` for one that is too large, as soon as that is seen. The reader takes all of it otherwise.
+    """
+    async for some in resolve(session, ready.organization.id, ready.given, ready.content):
+        await asyncio.to_thread(tally.add, some)
+        _require_bounded(tally)
+        yield some
+    if ready.given.unknown:
+        tally.left_out[LeftOut.UNKNOWN.value] += len(ready.given.unknown)
 
 
 async def _prepare(
@@ -190,12 +204,16 @@ def _require_bounded(tally: Tally) -> None:
         raise Conflict(f"This audience has more than {MAX_RECIPIENTS:,} numbers. Send it in parts.")
 
 
-def _shares(content: Content, tally: Tally) -> list[LineShare]:
+async def _shares(session: AsyncSession, organization: Organization, content: Content, tally: Tally) -> list[LineShare]:
     found: list[LineShare] = []
+    used = [content.choosable.by_id[each] for each in tally.by_line]
+    day = Day.at(content.available.at, timezone=organization.timezone)
+    left = await texts_left(session, organization.id, used, day=day) if used else {}
     for line_id, recipients in tally.by_line.most_common():
         line = content.choosable.by_id[line_id]
         rate = lines.line_settings(line).messages_per_second
-        found.append(LineShare(line, recipients, recipients / rate if rate else None))
+        later = max(0, recipients - left[line_id])
+        found.append(LineShare(line, recipients, recipients / rate if rate else None, later))
     return found
 
 
@@ -248,13 +266,9 @@ async def _freeze(
         new = [each for each in given.numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
     tally = await new_tally(session, row, content)
-    async for each in resolve(session, organization.id, given, content):
-        await asyncio.to_thread(tally.add, each)
-        _require_bounded(tally)
-        rows = await asyncio.to_thread(_recipients, row, each, at)
+    async for some in _tallied(session, Prepared(row, organization, content, given), tally):
+        rows = await asyncio.to_thread(_recipients, row, some, at)
         await insert_together(session, BroadcastRecipient, rows)
-    if given.unknown:
-        tally.left_out[LeftOut.UNKNOWN.value] += len(given.unknown)
     return tally
 
 

@@ -8,16 +8,17 @@ from api.access.models import Organization
 from api.away.rules import OpeningHours
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
 from api.broadcasts.rules import MAX_ADDED_CHARACTERS, MAX_SIGNUP_CHARACTERS
+from api.kit.request_models import PatchModel
 from api.kit.text import Body, SingleLine
 
 Added = Annotated[SingleLine, StringConstraints(max_length=MAX_ADDED_CHARACTERS)]
 Signup = Annotated[Body, StringConstraints(max_length=MAX_SIGNUP_CHARACTERS)]
 
 
-class MassTextSettingsPatch(BaseModel):
+class MassTextSettingsPatch(PatchModel):
     """An omitted field stays. `hours` may be set to null: then 8 am to 9 pm of each number's own zone alone counts."""
 
-    model_config = ConfigDict(extra="forbid")
+    clearable = frozenset({"hours"})
 
     confirm_above: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     needs_approval: bool | None = None

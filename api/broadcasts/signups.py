@@ -15,6 +15,7 @@ from api.access import service as access
 from api.broadcasts import audience_queries, signup_queries
 from api.broadcasts.audience import consent_reason
 from api.broadcasts.costs import CostedText, has_credits
+from api.broadcasts.daily import Tomorrow, within_daily_limits
 from api.broadcasts.hours import Availability
 from api.broadcasts.numbers import facts_of
 from api.broadcasts.rules import may_queue
@@ -89,6 +90,10 @@ async def send_due(session: AsyncSession, organization_id: UUID) -> bool:
     texts = [CostedText(line, number.number, body) for _, number, line, _ in found.sent]
     if not await has_credits(session, organization_id, texts, has_media=False):
         found.wait_for_credits(at)
+    found.sent, over = await within_daily_limits(session, organization, found.sent, lambda each: each[2], at=at)
+    tomorrow = Tomorrow(organization, at=at)
+    for signup, number, *_ in over:
+        found.deferred[signup.id] = tomorrow.opens_at(facts_of(number.number).zones)
     await signup_queries.forget(session, organization_id, found.forgotten)
     await signup_queries.defer(session, organization_id, found.deferred)
     await signup_queries.mark_sent(session, organization_id, [signup.id for signup, *_ in found.sent])

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from api.broadcasts.fields import SegmentCount, Wording
 from api.broadcasts.hours import Availability
+from api.broadcasts.numbers import stand_in
 from api.directory.rules import OwnerKind
 from api.prices.rules import Estimate, PriceList
 
@@ -86,7 +87,7 @@ class Tally:
             # A picture message is one part, whatever its text.
             counted = self.segments.add("" if self.has_media else each.text)
             prices = self.prices.get(each.line_id)
-            self.estimate.add(prices, each.number, segments=counted.count, has_media=self.has_media)
+            self.estimate.add(prices, stand_in(each.number), segments=counted.count, has_media=self.has_media)
             if len(self.examples) < EXAMPLES:
                 self.examples.append(Example(each.number, each.person, each.text, counted.count))
 

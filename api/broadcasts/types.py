@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.broadcasts.rules import MAX_GIVEN, Contacts
 from api.directory.types import AudienceFilter
 from api.kit.phone import MAX_TYPED
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
 MAX_AUDIENCES = 20
@@ -17,10 +18,8 @@ GivenNumber = Annotated[Body, StringConstraints(min_length=1, max_length=MAX_TYP
 GivenExternalId = Annotated[Body, StringConstraints(min_length=1, max_length=200)]
 
 
-class SavedAudienceDescription(BaseModel):
+class SavedAudienceDescription(RequestModel):
     """Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these."""
-
-    model_config = ConfigDict(extra="forbid")
 
     families: AudienceFilter | None = None
     """Families that fit. Null: none by filter; an empty filter: all."""
@@ -36,7 +35,7 @@ class SavedAudienceDescription(BaseModel):
 class AudienceDescription(SavedAudienceDescription):
     """With saved audiences: these count as if their descriptions were given here, but for `contacts`."""
 
-    model_config = ConfigDict(extra="forbid", title="AudienceDescription")
+    model_config = ConfigDict(title="AudienceDescription")
 
     audience_ids: Annotated[list[UUID], Field(max_length=MAX_AUDIENCES)] = []
 

@@ -1,8 +1,9 @@
 """Routes of opt-in checks, opt-in states and refusals."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
@@ -24,7 +25,7 @@ async def check_opt_in(
     principal: CanView,
     session: Session,
     phone_number: NumberOrSender,
-    line_id: UUID | None = None,
+    line_id: Annotated[UUID | None, Query(description="The line that would text it.")] = None,
 ) -> OptInCheckOut:
     """Whether a number may be texted from a line, and why. Without `line_id`: the default line."""
     number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")

@@ -12,6 +12,7 @@ from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
 from api.directory.types import PhoneRecordOut
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import RequestModel
 from api.kit.text import Body, storable
 
 MAX_REPLACED = 50
@@ -23,6 +24,7 @@ class PhoneRecordChanged(PhoneRecordOut):
     model_config = ConfigDict(title="PhoneRecordChanged")
 
     refusals: list[RefusalOut]
+    """The standing refusals of the number."""
 
     @classmethod
     def after(cls, record: PhoneRecord, number: str, refusals: Sequence[Refusal]) -> "PhoneRecordChanged":
@@ -33,17 +35,22 @@ class PhoneRecordChanged(PhoneRecordOut):
 Evidence = Annotated[Body, StringConstraints(max_length=2000)]
 
 
-class OptInChange(BaseModel):
+class OptInChange(RequestModel):
     """`wording`: what the person was shown or told, if anything.
 
     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
     """
 
     state: OptInState
+    """The new state of the record."""
     source: SettableSource
+    """How the state is known."""
     wording: Evidence | None = None
+    """What the person was shown or told."""
     note: Evidence | None = None
+    """A note for colleagues."""
     replaces_refusals: Annotated[list[UUID], Field(max_length=MAX_REPLACED)] = []
+    """Refusals of the number that this consent replaces."""
 
 
 LiftReason = Annotated[
@@ -51,21 +58,26 @@ LiftReason = Annotated[
 ]
 
 
-class RefusalLift(BaseModel):
+class RefusalLift(RequestModel):
     """Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal."""
 
     reason: LiftReason | None = None
+    """Why an administrator lifts it."""
     replaced_by: UUID | None = None
+    """The phone record whose consent replaces it."""
 
 
-class OptInChecksIn(BaseModel):
+class OptInChecksIn(RequestModel):
     """Without `line_id`, the oldest line in service."""
 
     phone_numbers: Annotated[list[NumberOrSender], Field(max_length=1000)]
+    """In E.164, or as dialled in the organization's country."""
     line_id: UUID | None = None
+    """The line that would text them."""
 
 
 class OptInChecks(BaseModel):
     """One check for each number of the request, in its order."""
 
     items: list[OptInCheckOut]
+    """The checks."""

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
@@ -11,14 +11,13 @@ from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.schemas import MessageIn, Seq
 from api.conversations.types import MediaUrl
 from api.kit.added_fields import added
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 
 
 class SendIn(MessageIn):
     """With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
     before holds it back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     send_at: AwareDatetime | None = added(None)
     only_if_nothing_new: bool = added(True)
@@ -27,11 +26,9 @@ class SendIn(MessageIn):
         return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None
 
 
-class ScheduledTextPatch(BaseModel):
+class ScheduledTextPatch(PatchModel):
     """An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
     back. Who changes a text becomes the one who sends it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     send_at: AwareDatetime | None = None
     only_if_nothing_new: bool | None = None
@@ -46,7 +43,7 @@ class ScheduledTextPatch(BaseModel):
         return ScheduledChange(**self.model_dump())
 
 
-class SendNowIn(BaseModel):
+class SendNowIn(RequestModel):
     """`seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE)."""
 
     seen_seq: Seq | None = None

@@ -15,6 +15,7 @@ from api.directory.types import HolderOut
 from api.kit.added_fields import added
 from api.kit.money import MoneyOut, shown_amount
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 from api.prices.rules import Cost, CostSource
 
@@ -157,7 +158,7 @@ class LineLabel(BaseModel):
     label: str
 
 
-class ConversationIn(BaseModel):
+class ConversationIn(RequestModel):
     """Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
     its country, else the default line (LINE-CHOICE)."""
 
@@ -165,13 +166,13 @@ class ConversationIn(BaseModel):
     line_id: UUID | None = None
 
 
-class CloseIn(BaseModel):
+class CloseIn(RequestModel):
     """`seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE)."""
 
     seen_seq: Seq
 
 
-class ViewerIn(BaseModel):
+class ViewerIn(RequestModel):
     """`seen_seq`: the last message that the tab has shown (STATUS-SEEN)."""
 
     seen_seq: Seq
@@ -220,7 +221,7 @@ class ThreadOut(BaseModel):
     has_after: bool
 
 
-class MessageIn(BaseModel):
+class MessageIn(RequestModel):
     """`seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE)."""
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
@@ -236,8 +237,6 @@ class FirstMessageIn(MessageIn):
     its country, else the default line (LINE-CHOICE)."""
 
     # A field that is dropped would change what happens: with `send_at` nobody means now.
-    model_config = ConfigDict(extra="forbid")
-
     phone_number: NumberOrSender
     line_id: UUID | None = None
 

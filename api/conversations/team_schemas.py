@@ -12,42 +12,35 @@ from api.conversations.rules import Status
 from api.conversations.schemas import Assignee, ConversationOut, Seq
 from api.conversations.views import MAX_VIEWS
 from api.directory.fields import Tag
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import SingleLine
 from api.kit.times import Moment
 
 MAX_TOGETHER = 200
 
 
-class AssigneeIn(BaseModel):
+class AssigneeIn(RequestModel):
     """Null: nobody has it."""
-
-    model_config = ConfigDict(extra="forbid")
 
     staff_member_id: UUID | None
 
 
-class ReminderIn(BaseModel):
+class ReminderIn(RequestModel):
     """`at`: at most a year ahead. `seen_seq`: the last message that the person saw."""
-
-    model_config = ConfigDict(extra="forbid")
 
     at: Moment
     unless_answered: bool = False
     seen_seq: Seq | None = None
 
 
-class BulkItemIn(BaseModel):
+class BulkItemIn(RequestModel):
     """`seen_seq`, for `close` and `later`: the last message that the person saw (STATUS-CLOSE-RACE)."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: UUID
     seen_seq: Seq | None = None
 
 
-class _Bulk(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Bulk(RequestModel):
     items: Annotated[list[BulkItemIn], Field(min_length=1, max_length=MAX_TOGETHER)]
 
     def conversations(self) -> list[BulkItem]:
@@ -100,10 +93,8 @@ class BulkOut(BaseModel):
     undo_id: UUID | None
 
 
-class InboxViewFilter(BaseModel):
+class InboxViewFilter(RequestModel):
     """The parameters of GET /conversations that it gives. Null: not given."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status: Status | None = None
     assignee: UUID | Assignee | None = None
@@ -129,20 +120,16 @@ class InboxViewFilterOut(BaseModel):
 ViewName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
 
 
-class InboxViewIn(BaseModel):
+class InboxViewIn(RequestModel):
     """`shared`: colleagues see it too."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ViewName
     filter: InboxViewFilter
     shared: bool = False
 
 
-class InboxViewPatch(BaseModel):
+class InboxViewPatch(PatchModel):
     """What is left out stays. `position`: its new place among one's own views, from 0."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: ViewName | None = None
     filter: InboxViewFilter | None = None

@@ -11,12 +11,11 @@ from api.costs.rules import GroupBy, Usage, UsageKind
 from api.costs.service import Estimate, NoCost, UsageReport, UsageRow
 from api.kit.money import MoneyOut
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
 
-class EstimateIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class EstimateIn(RequestModel):
     line_id: UUID
     phone_number: NumberOrSender
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)]

@@ -7,9 +7,10 @@ from pydantic import BaseModel, ConfigDict
 from api.directory.fields import ClassName, ClassTime, Location, Name, Short, Weekdays
 from api.directory.list_queries import ListedClass, ListedLocation, ListedTag
 from api.directory.types import ClassOut
+from api.kit.request_models import PatchModel, RequestModel
 
 
-class ClassIn(BaseModel):
+class ClassIn(RequestModel):
     name: ClassName
     weekdays: Weekdays = []
     time: ClassTime | None = None
@@ -18,11 +19,10 @@ class ClassIn(BaseModel):
     location: Location | None = None
 
 
-CLEARABLE = frozenset({"time", "room", "coach", "location"})
-
-
-class ClassPatch(BaseModel):
+class ClassPatch(PatchModel):
     """What is left out stays; null clears time, room, coach and location."""
+
+    clearable = frozenset({"time", "room", "coach", "location"})
 
     name: ClassName | None = None
     weekdays: Weekdays | None = None
@@ -33,8 +33,7 @@ class ClassPatch(BaseModel):
     archived: bool | None = None
 
     def changes(self) -> dict[str, Any]:
-        given = {name: getattr(self, name) for name in self.model_fields_set}
-        return {name: value for name, value in given.items() if value is not None or name in CLEARABLE}
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class ListedClassOut(ClassOut):

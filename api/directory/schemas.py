@@ -4,44 +4,50 @@ from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.access.rules import Permission, effective_permissions, in_order
-from api.access.types import Password
+from api.access.types import Password, StaffPermission
 from api.directory.fields import MAX_RECORDS, MAX_STUDENTS, Email, ExternalId, Location, Name, Notes, Tags
 from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut, StudentOut
 from api.directory.wanted import ContactIn, PhoneRecordIn, StudentIn
 from api.kit.added_fields import added
+from api.kit.request_models import NotNull, PatchModel, RequestModel, empty_for_null
 
+ClearedLocation = Annotated[Location | None, BeforeValidator(empty_for_null)]
+ClearedNotes = Annotated[Notes | None, BeforeValidator(empty_for_null)]
 Students = Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)]
 
 
-class FamilyIn(BaseModel):
-    """`students` and `tags` replace what is there; left out, they stay."""
+CLEARABLE = frozenset({"location", "notes"})
+
+
+class FamilyIn(RequestModel):
+    """`students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`."""
 
     name: Name
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
-    students: Students | None = added(None)
-    tags: Tags | None = added(None)
-    location: Location | None = added(None)
-    notes: Notes | None = added(None)
+    students: Annotated[Students | None, NotNull()] = added(None)
+    tags: Annotated[Tags | None, NotNull()] = added(None)
+    location: ClearedLocation = added(None)
+    notes: ClearedNotes = added(None)
 
 
-class StaffMemberIn(BaseModel):
+class StaffMemberIn(RequestModel):
     """Without `password` the person cannot sign in."""
 
     name: Name
     email: Email
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=len(Permission))]
+    permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))]
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
-    tags: Tags | None = added(None)
-    location: Location | None = added(None)
-    notes: Notes | None = added(None)
+    tags: Annotated[Tags | None, NotNull()] = added(None)
+    location: ClearedLocation = added(None)
+    notes: ClearedNotes = added(None)
 
 
 class PhoneRecordPut(PhoneRecordIn):
@@ -63,11 +69,15 @@ class ContactPut(ContactIn):
 
     id: UUID | None = None
     # Pydantic copies the default.
-    phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] = []  # type: ignore[assignment]  # noqa: RUF012
+    phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] = []  # type: ignore[assignment]
 
 
-class FamilyPatch(BaseModel):
-    """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears."""
+class FamilyPatch(PatchModel):
+    """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
+    clears `location` and `notes`.
+    """
+
+    clearable = CLEARABLE
 
     name: Name | None = None
     external_id: ExternalId | None = None
@@ -75,24 +85,26 @@ class FamilyPatch(BaseModel):
     contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
     students: Students | None = None
     tags: Tags | None = None
-    location: Location | None = None
-    notes: Notes | None = None
+    location: ClearedLocation = None
+    notes: ClearedNotes = None
 
 
-class StaffMemberPatch(BaseModel):
+class StaffMemberPatch(PatchModel):
     """What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions."""
+
+    clearable = CLEARABLE
 
     name: Name | None = None
     external_id: ExternalId | None = None
     email: Email | None = None
     password: Password | None = None
-    permissions: Annotated[list[Permission], Field(max_length=len(Permission))] | None = None
+    permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None = None
     is_admin: bool | None = None
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
     tags: Tags | None = None
-    location: Location | None = None
-    notes: Notes | None = None
+    location: ClearedLocation = None
+    notes: ClearedNotes = None
 
 
 class ContactOut(BaseModel):
@@ -127,7 +139,7 @@ class StaffMemberOut(BaseModel):
     external_id: str | None
     name: str
     email: str | None
-    permissions: list[Permission]
+    permissions: list[StaffPermission]
     is_admin: bool
     archived: bool
     phone_records: list[PhoneRecordOut]

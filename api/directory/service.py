@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.access.api_keys import keeps_administration
 from api.access.errors import PermissionRequired
 from api.access.models import StaffMember
 from api.access.rules import Principal
@@ -215,9 +216,10 @@ async def _lock(
         ids[owner] = await queries.lock_records(
             session, kind.model, organization_id, ids=by_id, external_ids=by_external_id
         )
-    has_administrator = administrator_id is not None and await queries.is_living_administrator(
-        session, organization_id, administrator_id
-    )
+    if administrator_id is not None:
+        has_administrator = await queries.is_living_administrator(session, organization_id, administrator_id)
+    else:
+        has_administrator = changes_staff and await keeps_administration(session, principal)
     numbers = queries.LockedNumbers({}, frozenset())
     if not is_trial and any(wanted.concerns_numbers for wanted in batch):
         held = await queries.numbers_on(

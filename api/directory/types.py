@@ -11,6 +11,7 @@ from api.directory.fields import LocationName, Tag
 from api.directory.rules import Holder, OptInSource, OptInState, OwnerKind, StoredPhoneRecord
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.student_rules import Weekday
+from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
 
@@ -73,13 +74,13 @@ class StudentOut(BaseModel):
     classes: list[ClassOut]
 
 
-class AudienceFilter(BaseModel):
+class AudienceFilter(RequestModel):
     """Which families or staff members: those that fit all that is given. Without anything: all that are not archived.
 
     The lists of families and staff and the audiences of mass texts mean the same by it (MASS-WHO).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)
 
     q: Annotated[Body, Field(max_length=MAX_QUERY_CHARACTERS)] | None = Field(
         default=None,

@@ -29,16 +29,17 @@ from api.directory.rules import (
 )
 from api.directory.student_rules import WantedClass, WantedStudent
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
+from api.kit.request_models import NotNull, RequestModel
 
 
-class OptInIn(BaseModel):
+class OptInIn(RequestModel):
     """Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO)."""
 
     state: OptInState
     source: SettableSource
 
 
-class PhoneRecordIn(BaseModel):
+class PhoneRecordIn(RequestModel):
     """Without `opt_in` the state is `unknown`: never asked."""
 
     phone_number: Number
@@ -46,13 +47,13 @@ class PhoneRecordIn(BaseModel):
     opt_in: OptInIn | None = None
 
 
-class ContactIn(BaseModel):
+class ContactIn(RequestModel):
     name: Name
     relation: Short | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
 
 
-class StudentClassIn(BaseModel):
+class StudentClassIn(RequestModel):
     """A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's."""
 
     id: UUID | None = None
@@ -70,12 +71,12 @@ class StudentClassIn(BaseModel):
         return self
 
 
-class StudentIn(BaseModel):
+class StudentIn(RequestModel):
     """The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay."""
 
     id: UUID | None = None
     name: Name
-    classes: Annotated[list[StudentClassIn], Field(max_length=MAX_CLASSES)] | None = None
+    classes: Annotated[Annotated[list[StudentClassIn], Field(max_length=MAX_CLASSES)] | None, NotNull()] = None
 
 
 Location = tuple[str | int, ...]

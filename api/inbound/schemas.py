@@ -20,18 +20,25 @@ class InboundEventOut(BaseModel):
     id: UUID
     line_id: UUID
     provider: str
+    """Who sent it."""
     event_id: str
     """The provider's own id of it."""
     kind: EventKind
+    """A received text, a report on a sent one, or something unreadable."""
     phone_number: str | None
     """The other party's, where it could be read."""
     state: EventState
+    """Whether it is applied."""
     source: EventSource
+    """Whether a webhook brought it or the provider's list of texts."""
     attempts: int
+    """How often it was tried to apply it."""
     error: str | None
     """Why it is not applied, in words."""
     received_at: datetime
+    """When it came."""
     applied_at: datetime | None
+    """When it was applied; else null."""
     due_at: datetime | None
     """When a pending one is tried next."""
 
@@ -44,9 +51,13 @@ class RawContent(BaseModel):
     """`text` if the content is UTF-8, else `base64`."""
 
     content_type: str
+    """As the provider named it."""
     bytes: int
+    """The size."""
     text: str | None
+    """The content; null if it is not UTF-8."""
     base64: str | None
+    """The content; null if it is UTF-8."""
 
     @classmethod
     def of(cls, event: InboundEvent) -> "RawContent | None":
@@ -91,6 +102,7 @@ def _fields(event: InboundEvent) -> dict[str, object]:
 
 class Replayed(BaseModel):
     replayed: int
+    """Events that are pending again."""
     remaining: int
     """Still quarantined: one request replays at most 500."""
 
@@ -98,24 +110,32 @@ class Replayed(BaseModel):
 class SilentLine(BaseModel):
     id: UUID
     label: str
+    """The name that staff see."""
     phone_number: str
+    """In E.164, or a short code."""
     silent_since: datetime
+    """When its last text came."""
 
 
 class LastText(BaseModel):
     line_id: UUID
     at: datetime
+    """When the last text came in."""
 
 
 class InboundHealth(BaseModel):
     """What an administrator should know about what arrives."""
 
     quarantined: int
+    """Events that could not be applied and wait for an administrator."""
     pending: int
+    """Events that are not applied yet."""
     oldest_pending_at: datetime | None
+    """When the pending event that has waited longest was received; null if none is."""
     missed_last_week: int
     """Texts that no webhook brought: found in the provider's own list within the last seven days."""
     silent_lines: list[SilentLine]
+    """Lines that have been silent for longer than usual."""
     last_texts: list[LastText]
     """When the last text came in, of each line that has ever had one."""
 

@@ -7,12 +7,14 @@ from api.inbound.webhook import MAX_PROVIDER_CHARACTERS
 from api.kit.errors import Invalid, NotFound, TooLarge, Unavailable, problem_responses
 
 _PROVIDER = {
+    "description": "The line's provider.",
     "in": "path",
     "name": "provider",
     "required": True,
     "schema": {"maxLength": MAX_PROVIDER_CHARACTERS, "title": "Provider", "type": "string"},
 }
 _LINE_ID = {
+    "description": "The id of the line.",
     "in": "path",
     "name": "line_id",
     "required": True,
@@ -51,6 +53,7 @@ def _posted(operation_id: str, description: str, parameters: list[dict[str, Any]
             "summary": operation_id.replace("_", " ").title(),
             "description": description,
             "operationId": operation_id,
+            "security": [],
             "parameters": parameters,
             "responses": {
                 "200": {"description": "Successful Response", "content": {"application/json": {"schema": {}}}},

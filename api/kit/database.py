@@ -204,6 +204,15 @@ def _array(items: list[bytes]) -> str:
     return f"[{b','.join(items).decode()}]"
 
 
+async def plan_anew(session: AsyncSession) -> None:
+    """Forget the plans that the connection keeps. For transactions that make tables many times as large.
+
+    Above all those of foreign keys: made while a table was empty they scan it, whatever it has grown to, until it is
+    analyzed. Each row of a batch then takes as long as the table is large.
+    """
+    await session.execute(text("DISCARD PLANS"))
+
+
 async def database_time(session: AsyncSession) -> datetime:
     """The database's clock now, not at the start of the transaction, which may have waited for locks."""
     at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()

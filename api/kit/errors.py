@@ -17,10 +17,15 @@ class ProblemBody(BaseModel):
     model_config = ConfigDict(extra="allow", title="Problem")
 
     type: str
+    """What programs decide by. It is the same in every release."""
     title: str
+    """The kind of problem, for people."""
     status: int
+    """The status code of the answer."""
     detail: str | None
+    """What happened here and what to do, for people."""
     instance: str | None
+    """The path of the request."""
     request_id: str | None
     """The `X-Request-ID` of the answer, which the service's log has too."""
 
@@ -29,12 +34,14 @@ class FieldError(BaseModel):
     pointer: str
     """JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`."""
     detail: str
+    """What is wrong and what to give instead, for people."""
 
 
 class ValidationProblemBody(ProblemBody):
     model_config = ConfigDict(extra="allow", title="ValidationProblem")
 
     errors: list[FieldError]
+    """Each value that is not valid."""
 
 
 BodyModel = type[ProblemBody]
@@ -79,6 +86,9 @@ class Unreadable(Problem):
 
 class NotSignedIn(Problem):
     status, type, title = 401, "/problems/not-signed-in", "Not signed in"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Forbidden(Problem):

@@ -28,7 +28,9 @@ class Page(BaseModel, Generic[Item]):
     """One page of a list. `next_cursor` is null on the last one."""
 
     items: list[Item]
+    """At most `limit` of them, in the list's order."""
     next_cursor: str | None
+    """The `cursor` of the next page; null on the last one."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,10 @@ def how_many_fit(sizes: Sequence[int], capacity: int) -> int:
 
 
 def page_query(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of the page.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="`next_cursor` of the page before. It is opaque.")
+    ] = None,
 ) -> PageQuery:
     return PageQuery(limit=limit, cursor=cursor)
 

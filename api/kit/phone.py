@@ -322,6 +322,7 @@ def country_of(phone_number: str) -> str | None:
 
 
 @lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def possible_countries(phone_number: str) -> frozenset[str]:
     """The countries that an E.164 number may belong to: one, or all that share an ambiguous prefix.
 

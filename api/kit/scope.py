@@ -6,6 +6,9 @@ IS_HEAD = "messenger.is_head"
 RATE_LIMIT_HEADERS = "messenger.rate_limit_headers"
 """Headers that every answer to this request carries, as `list[tuple[bytes, bytes]]`."""
 
+DEPRECATION_HEADERS = "messenger.deprecation_headers"
+"""Headers of a deprecated route (`api.kit.deprecation`), in the same form."""
+
 ROUTE_TEMPLATE = "messenger.route_template"
 """The label for metrics of a route outside FastAPI. Never a path, because paths contain ids."""
 

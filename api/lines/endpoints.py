@@ -46,6 +46,7 @@ async def create_line(
     request: Request,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
+    """Add a line. Its answer has the addresses to enter at the provider."""
 
     async def create() -> tuple[int, LineOut]:
         line = await service.create_line(
@@ -69,6 +70,7 @@ async def create_line(
 
 @router.get("/lines/{line_id}", responses=guarded(NotFound, Invalid))
 async def get_line(line_id: UUID, principal: CanView, session: Session, request: Request) -> LineOut:
+    """One line, with its health."""
     line = await service.require_line(session, principal.organization_id, line_id)
     defaults = await defaults_of(session, principal.organization_id)
     return LineOut.of(line, defaults, public_base_url=from_app(request, Settings).public_base_url)
@@ -78,6 +80,7 @@ async def get_line(line_id: UUID, principal: CanView, session: Session, request:
 async def update_line(
     line_id: UUID, body: LinePatch, principal: Administrator, session: Session, request: Request
 ) -> LineOut:
+    """Change a line. New credentials hold at once, for sending and for webhooks."""
     line = await service.update_line(
         session,
         principal,

@@ -1,6 +1,6 @@
 """SQL of lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -179,6 +179,47 @@ async def count_text(
             index_elements=["organization_id", "line_id", "day", "sender_id"],
             set_={"texts": DailyTexts.texts + 1},
         ).returning(DailyTexts.sender_id, DailyTexts.texts)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def count_texts(
+    session: AsyncSession, organization_id: UUID, texts: Mapping[UUID, int], *, day: date
+) -> dict[UUID, int]:
+    """Count so many texts of each line, and return the counts. The rows stay locked, as in `count_text`."""
+    statement = upsert(DailyTexts).values(
+        [
+            {
+                "organization_id": organization_id,
+                "id": new_id(),
+                "line_id": each,
+                "day": day,
+                "sender_id": each,
+                "texts": texts[each],
+            }
+            for each in sorted(texts)
+        ]
+    )
+    rows = await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["organization_id", "line_id", "day", "sender_id"],
+            set_={"texts": DailyTexts.texts + statement.excluded.texts},
+        ).returning(DailyTexts.line_id, DailyTexts.texts)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+async def daily_texts(
+    session: AsyncSession, organization_id: UUID, line_ids: Sequence[UUID], *, day: date
+) -> dict[UUID, int]:
+    """The texts of each line on this day. A line that sent none is not in it."""
+    rows = await session.execute(
+        select(DailyTexts.line_id, DailyTexts.texts).where(
+            DailyTexts.organization_id == organization_id,
+            DailyTexts.line_id == is_any(line_ids),
+            DailyTexts.sender_id == DailyTexts.line_id,
+            DailyTexts.day == day,
+        )
     )
     return {row[0]: row[1] for row in rows}
 

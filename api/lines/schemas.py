@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
 from api.kit.countries import COUNTRY_NAMES
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.lines.defaults import DefaultFor
 from api.lines.models import Line
@@ -66,7 +67,7 @@ Countries = Annotated[list[Country], Field(min_length=1, max_length=250), AfterV
 TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class LineSettingsIn(BaseModel):
+class LineSettingsIn(RequestModel):
     """`messages_per_second`: the line's rate limit, null for none. `answers_keywords`: we answer STOP, START and
     HELP, not the provider; if omitted, we answer if the provider does not.
 
@@ -74,16 +75,24 @@ class LineSettingsIn(BaseModel):
     `texts_per_person_per_day`: how many texts are accepted in a day of the business, of everybody and of each person
     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value."""
 
-    model_config = {"extra": "forbid", "title": "LineSettings"}
+    model_config = {"title": "LineSettings"}
 
     messages_per_second: Annotated[float, Field(gt=0, le=1000)] | None = None
+    """The line's rate limit; null for none."""
     # The default depends on the provider, so the document names none.
     answers_keywords: Annotated[bool, Field(json_schema_extra=lambda schema: schema.pop("default"))] = False
+    """Whether we answer STOP, START and HELP, not the provider. If it is omitted, we answer if the provider does not.
+    """
     business_name: Label | None = None
+    """The name in answers to keywords; null for the organization's."""
     help_text: Annotated[Body, StringConstraints(max_length=320)] | None = None
+    """What the answer to HELP says; null for the number to call."""
     countries: Countries | None = None
+    """The countries that the line may text, ISO 3166 alpha-2; null for its own."""
     texts_per_day: TextsPerDay | None = None
+    """How many texts are accepted in a day of the business; null for 20,000."""
     texts_per_person_per_day: TextsPerDay | None = None
+    """The same of each person or API key; null for 5,000."""
 
     def given(self) -> LineSettings:
         settings = self.model_dump(exclude=LIMITS)
@@ -97,12 +106,19 @@ class LineSettingsIn(BaseModel):
 
 class LineSettingsOut(BaseModel):
     messages_per_second: float | None
+    """The line's rate limit; null for none."""
     answers_keywords: bool
+    """Whether we answer STOP, START and HELP, not the provider."""
     business_name: str | None
+    """The name in answers to keywords; null for the organization's."""
     help_text: str | None
+    """What the answer to HELP says; null for the number to call."""
     countries: list[str]
+    """The countries that the line may text, ISO 3166 alpha-2."""
     texts_per_day: int
+    """How many texts are accepted in a day of the business."""
     texts_per_person_per_day: int
+    """The same of each person or API key."""
 
     @classmethod
     def of(cls, line: Line) -> "LineSettingsOut":
@@ -114,14 +130,20 @@ class LineSettingsOut(BaseModel):
         )
 
 
-class LineIn(BaseModel):
+class LineIn(RequestModel):
     label: Label
+    """The name that staff see."""
     phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
+    """The number or short code that the provider has given."""
     kind: LineKind
+    """A long code, a toll-free number or a short code."""
     country: Country
+    """The country of the number, ISO 3166 alpha-2."""
     provider: ProviderName
+    """Who carries its texts, as `GET /providers` names it."""
     credentials: Credentials
     settings: LineSettingsIn | None = None
+    """What is omitted has its default."""
 
     def new_line(self) -> NewLine:
         return NewLine(
@@ -136,13 +158,17 @@ class LineIn(BaseModel):
         )
 
 
-class LinePatch(BaseModel):
+class LinePatch(PatchModel):
     """An omitted field stays."""
 
     label: Label | None = None
+    """The name that staff see."""
     credentials: CredentialsPatch | None = None
+    """A complete set replaces what is stored. Fewer fields change only those, and null removes one."""
     settings: LineSettingsIn | None = None
+    """Replaces the settings, but for the three limits: an omitted one keeps its value."""
     enabled: bool | None = None
+    """False takes the line out of service: nothing is sent from it."""
     default: bool | None = None
     """New conversations go out on it if their country has no default of its own. Another line loses it."""
     default_for: Annotated[list[Country], Field(max_length=250), AfterValidator(_known_countries)] | None = None
@@ -162,14 +188,18 @@ class LinePatch(BaseModel):
 
 class WebhookUrls(BaseModel):
     inbound: str
+    """Where the provider posts received texts."""
     status: str
+    """Where the provider posts what became of sent texts."""
 
 
 class WebhookFindingOut(BaseModel):
     model_config = {"title": "WebhookFinding", "from_attributes": True}
 
     state: WebhookState
+    """Whether the line's own address is set at the provider."""
     detail: str
+    """The finding in words, for people."""
     address: str | None
     """The address that is set at the provider instead of the line's own."""
 
@@ -180,11 +210,17 @@ class LineHealthOut(BaseModel):
     model_config = {"title": "LineHealth", "from_attributes": True}
 
     state: LineState
+    """The worst finding."""
     detail: str
+    """The worst finding in words, for people."""
     at: datetime
+    """When the provider was asked."""
     credentials_state: CredentialsState
+    """Whether the provider accepts the credentials."""
     inbound: WebhookFindingOut
+    """The address for received texts."""
     status: WebhookFindingOut
+    """The address for delivery reports."""
 
 
 class LineOut(BaseModel):
@@ -192,17 +228,27 @@ class LineOut(BaseModel):
 
     id: UUID
     label: str
+    """The name that staff see."""
     phone_number: str
+    """In E.164, or a short code."""
     kind: LineKind
+    """A long code, a toll-free number or a short code."""
     country: str
+    """The country of the number, ISO 3166 alpha-2."""
     provider: ProviderName
+    """Who carries its texts, as `GET /providers` names it."""
     enabled: bool
+    """False if the line is out of service: nothing is sent from it."""
     default: bool
     """New conversations go out on it if their country has no default of its own (LINE-CHOICE)."""
     default_for: list[str]
+    """Countries whose new conversations go out on it, ISO 3166 alpha-2."""
     settings: LineSettingsOut
+    """Its limits, and its answers to keywords."""
     webhook_urls: WebhookUrls
+    """The addresses to enter at the provider."""
     health: LineHealthOut | None
+    """The provider's answer to the last check; null if there was none."""
     silent_since: datetime | None
     """When the last text came, if the line has been silent for longer than usual; else null."""
     notice: str | None
@@ -241,10 +287,15 @@ class CredentialFieldOut(BaseModel):
     model_config = {"title": "CredentialField", "from_attributes": True}
 
     name: str
+    """Its name in a line's `credentials`."""
     label: str
+    """Its name at the provider, for people."""
     secret: bool
+    """Whether it is hidden while it is typed. No credential is ever answered."""
     required: bool
+    """Whether a line needs it."""
     help: str | None
+    """Where it is found at the provider."""
     pattern: Annotated[str | None, BeforeValidator(_source_of)]
     """A regular expression that the whole value must match."""
     alternative: str | None
@@ -257,8 +308,11 @@ class AlternativeOut(BaseModel):
     model_config = {"title": "Alternative", "from_attributes": True}
 
     id: str
+    """What `alternative` of a credential field names."""
     label: str
+    """Its name, for people."""
     help: str | None
+    """More about it, for people."""
 
 
 class ProviderCapabilities(BaseModel):
@@ -267,19 +321,26 @@ class ProviderCapabilities(BaseModel):
     checks_webhooks: bool
     """It says whether a line's webhooks are set."""
     fetches_media: bool
+    """Files of received texts can be fetched from it."""
     lists_received: bool
     """It lists received texts, so backfill finds those without a webhook."""
     max_characters: int | None
+    """Unicode characters of the longest text; null if it names no such limit."""
     max_segments: int | None
+    """Segments of the longest text without files; null if it names no such limit."""
     max_media: int
+    """The most files of one text."""
 
 
 class ProviderOut(BaseModel):
     model_config = {"title": "Provider"}
 
     id: ProviderName
+    """Its name in `provider` of a line."""
     name: str
+    """Its name, for people."""
     credential_fields: list[CredentialFieldOut]
+    """What a line's `credentials` hold."""
     alternatives: list[AlternativeOut]
     """A line uses exactly one: the first, unless it has another already. Empty if there is no choice."""
     setup_steps: list[str]
@@ -287,6 +348,7 @@ class ProviderOut(BaseModel):
     status_address_help: str
     """Where the address for delivery reports is entered at the provider."""
     capabilities: ProviderCapabilities
+    """What it can do."""
 
     @classmethod
     def of(cls, name: ProviderName, provider: SmsProvider) -> "ProviderOut":

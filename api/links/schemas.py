@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.kit.request_models import RequestModel
 from api.kit.text import SingleLine
 from api.links.rules import MAX_LINKS, MAX_TEMPLATE, template_problem
 
@@ -27,23 +28,28 @@ UrlTemplate = Annotated[
 ]
 
 
-class LinkTemplateModel(BaseModel):
+class LinkTemplateModel(RequestModel):
     model_config = ConfigDict(title="LinkTemplate", from_attributes=True)
 
     label: Label
+    """The name that staff see."""
     url_template: UrlTemplate
 
 
-class LinksIn(BaseModel):
+class LinksIn(RequestModel):
     links: Annotated[list[LinkTemplateModel], Field(max_length=MAX_LINKS)]
+    """All links of the organization, in their order. Others are removed."""
 
 
 class LinkTemplateOut(BaseModel):
     model_config = ConfigDict(title="StoredLinkTemplate", from_attributes=True)
 
     label: str
+    """The name that staff see."""
     url_template: str
+    """The address, with fields in braces."""
 
 
 class LinksOut(BaseModel):
     links: list[LinkTemplateOut]
+    """All links of the organization, in their order."""

@@ -36,8 +36,8 @@ async def get_message_media(
     media_id: UUID,
     principal: CanView,
     session: Session,
-    if_none_match: Annotated[str | None, Header()] = None,
-    given_range: Annotated[str | None, Header(alias="Range")] = None,
+    if_none_match: Annotated[str | None, Header(description="Entity tags: 304 if the file has one of them.")] = None,
+    given_range: Annotated[str | None, Header(alias="Range", description="One range of bytes.")] = None,
 ) -> Response:
     """A file of a message: one that was sent or is scheduled, or one that was received, fetched and may be shown."""
     kept = await service.require_kept(session, principal.organization_id, message_id, media_id)

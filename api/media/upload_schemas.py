@@ -14,15 +14,21 @@ class UploadOut(BaseModel):
     model_config = ConfigDict(title="Upload")
 
     id: UUID
+    """What `attachments` of a message takes."""
     url: str
+    """The path of its bytes, for its uploader."""
     name: str
+    """The name of the file."""
     content_type: str
     """By its bytes, after a picture was made anew."""
     size: int
     """Bytes, as it will be sent."""
     width: int | None
+    """Pixels of a picture; else null."""
     height: int | None
+    """Pixels of a picture; else null."""
     expires_at: datetime
+    """When it is deleted unless a message holds it."""
 
     @classmethod
     def of(cls, upload: Upload) -> "UploadOut":

@@ -1,8 +1,9 @@
 """Routes of notes and mentions."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanView, guarded
 from api.kit.database import Session
@@ -79,7 +80,10 @@ async def restore_note(note_id: UUID, principal: CanView, session: Session) -> N
 
 @router.get("/mentions", responses=guarded(Invalid))
 async def list_mentions(
-    principal: CanView, session: Session, paging: Paging, state: MentionState = MentionState.ALL
+    principal: CanView,
+    session: Session,
+    paging: Paging,
+    state: Annotated[MentionState, Query(description="Only unread ones, or all.")] = MentionState.ALL,
 ) -> Page[MentionOut]:
     """The caller's own mentions, newest first. An API key has none."""
     rows = await service.mentions(

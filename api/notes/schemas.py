@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 from api.notes.rules import MAX_CHARACTERS, MAX_MENTIONS
 from api.notes.service import MentionView
@@ -23,26 +24,33 @@ NoteBody = Annotated[Body, AfterValidator(_not_blank), StringConstraints(min_len
 Mentions = Annotated[list[UUID], Field(max_length=MAX_MENTIONS)]
 
 
-class NoteIn(BaseModel):
+class NoteIn(RequestModel):
     """`mentions`: ids of staff members who have SMS Logs."""
 
     body: NoteBody
+    """The wording."""
     mentions: Mentions = []
+    """Ids of staff members who are told of it. They need SMS Logs."""
 
 
-class NotePatch(BaseModel):
+class NotePatch(PatchModel):
     """What is left out stays."""
 
     body: NoteBody | None = None
+    """The new wording. Earlier ones are kept."""
     mentions: Mentions | None = None
+    """All who are mentioned. Whoever is new is told of it."""
 
 
 class NoteVersionOut(BaseModel):
     model_config = ConfigDict(title="NoteVersion", from_attributes=True)
 
     body: str
+    """The earlier wording."""
     written_at: datetime
+    """When it was written."""
     replaced_at: datetime
+    """When another replaced it."""
 
 
 class NoteDetail(NoteOut):
@@ -62,8 +70,11 @@ class MentionOut(BaseModel):
 
     id: UUID
     note: NoteOut
+    """The note that mentions the caller."""
     created_at: datetime
+    """When the caller was mentioned."""
     read_at: datetime | None
+    """When the caller read it; null while it is unread."""
 
     @classmethod
     def of(cls, view: MentionView) -> "MentionOut":
@@ -71,11 +82,13 @@ class MentionOut(BaseModel):
         return cls(id=mention.id, note=NoteOut.of(view.note), created_at=mention.created_at, read_at=mention.read_at)
 
 
-class MentionsRead(BaseModel):
+class MentionsRead(RequestModel):
     """Either these mentions, or all of a conversation."""
 
     mention_ids: Annotated[list[UUID], Field(max_length=200)] = []
+    """Mentions of the caller."""
     conversation_id: UUID | None = None
+    """The conversation whose mentions of the caller are read."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -86,3 +99,4 @@ class MentionsRead(BaseModel):
 
 class MentionCount(BaseModel):
     unread: int
+    """Mentions of the caller that are unread."""

@@ -12,11 +12,14 @@ from api.notes.service import NoteView
 class MentionedPerson(BaseModel):
     staff_member_id: UUID
     name: str
+    """The name of the staff member."""
 
 
 class NoteRemoval(BaseModel):
     at: datetime
+    """When it was removed."""
     by: Actor
+    """Who removed it."""
 
 
 class NoteOut(BaseModel):
@@ -27,13 +30,18 @@ class NoteOut(BaseModel):
     body: str
     """Empty once it is removed or erased."""
     author: Actor
+    """Who wrote it."""
     mentions: list[MentionedPerson]
+    """Who is told of it."""
     created_at: datetime
     edited_at: datetime | None
+    """When its wording was last changed; null if it never was."""
     edits: int
     """How often its wording was changed."""
     removed: NoteRemoval | None
+    """Null unless it is removed. Then its body is empty."""
     erased_at: datetime | None
+    """When it was erased, on request or by age; else null."""
 
     @classmethod
     def of(cls, view: NoteView) -> "NoteOut":

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
+from api.kit.added_fields import added
+from api.kit.request_models import RequestModel
 from api.notifications.models import PushSubscription
 from api.notifications.rules import QuietHours, Scope, Wishes
 from api.notifications.service import Chosen
@@ -14,13 +16,15 @@ from api.notifications.service import Chosen
 LocalTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
-class QuietHoursModel(BaseModel):
+class QuietHoursModel(RequestModel):
     """Hours of the day, `HH:MM` in the organization's time zone. `since` after `until` means over midnight."""
 
     model_config = ConfigDict(title="QuietHours")
 
     since: LocalTime
+    """From when on nothing is pushed."""
     until: LocalTime
+    """Until when nothing is pushed."""
 
     @model_validator(mode="after")
     def _has_length(self) -> "QuietHoursModel":
@@ -29,14 +33,17 @@ class QuietHoursModel(BaseModel):
         return self
 
 
-class NotificationSettingsIn(BaseModel):
+class NotificationSettingsIn(RequestModel):
     """What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders."""
 
     scope: Scope
+    """Of what one is told."""
     sound: bool
+    """Whether an open page plays a sound."""
     shows_text: bool
     """Whether a notification shows the first words of a text."""
     quiet_hours: QuietHoursModel | None
+    """When nothing is pushed; null for never."""
 
     def chosen(self) -> Chosen:
         quiet = None
@@ -71,10 +78,8 @@ def from_base64url(value: str) -> bytes:
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4))
 
 
-class PushKeys(BaseModel):
+class PushKeys(RequestModel):
     """The keys of the browser's `PushSubscription`, base64url."""
-
-    model_config = ConfigDict(extra="forbid")
 
     p256dh: Annotated[str, StringConstraints(pattern=r"^B[A-Za-z0-9_-]{86}$")]
     """A point of 65 bytes."""
@@ -82,11 +87,15 @@ class PushKeys(BaseModel):
     """16 bytes."""
 
 
-class PushSubscriptionIn(BaseModel):
+class PushSubscriptionIn(RequestModel):
     """What the browser's `PushSubscription.toJSON()` gives."""
 
     endpoint: Annotated[str, StringConstraints(max_length=1000)]
+    """The address of the browser's push service."""
     keys: PushKeys
+    """The keys with which pushes are encrypted."""
+    expirationTime: float | None = added(None)  # noqa: N815  # The browser's spelling.
+    """When the browser's push service drops it, if it says so. It is told by refusing the next push."""
 
 
 class PushSubscriptionOut(BaseModel):
@@ -96,10 +105,13 @@ class PushSubscriptionOut(BaseModel):
 
     id: UUID
     device: str
+    """The browser and system, for people."""
     current: bool
     """It is the browser of this session."""
     created_at: datetime
+    """When the browser subscribed."""
     pushed_at: datetime | None
+    """When something was last pushed to it; null if nothing was."""
 
     @classmethod
     def of(cls, row: PushSubscription, *, session_id: UUID) -> "PushSubscriptionOut":

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.money import AmountText, CurrencyCode, SignedAmountText, shown_amount
+from api.kit.request_models import RequestModel
 from api.kit.text import SingleLine
 from api.prices.credits import CreditSettings, standing_of
 from api.prices.models import Credits
@@ -24,11 +25,11 @@ def _known_country(given: str) -> str:
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
 
 
-class PriceIn(BaseModel):
+class PriceIn(RequestModel):
     """`text` is of one segment, `picture` of a whole picture message. `country` null: every country without a price of
     its own."""
 
-    model_config = ConfigDict(extra="forbid", title="Price")
+    model_config = ConfigDict(title="Price")
 
     country: Country | None
     text: AmountText
@@ -43,10 +44,8 @@ class PriceOut(BaseModel):
     picture: str
 
 
-class LinePricesIn(BaseModel):
+class LinePricesIn(RequestModel):
     """Without prices, and with `currency` null, the line has no price list."""
-
-    model_config = ConfigDict(extra="forbid")
 
     currency: CurrencyCode | None
     prices: Annotated[list[PriceIn], Field(max_length=MAX_PRICES)]
@@ -75,10 +74,8 @@ class LinePricesOut(BaseModel):
         )
 
 
-class CreditsIn(BaseModel):
+class CreditsIn(RequestModel):
     """`low_below`: administrators are told once the balance is below it; null: once it is used up."""
-
-    model_config = ConfigDict(extra="forbid")
 
     is_on: bool
     currency: CurrencyCode
@@ -88,10 +85,8 @@ class CreditsIn(BaseModel):
         return CreditSettings(self.is_on, self.currency, Decimal(self.low_below) if self.low_below else None)
 
 
-class AddedCreditsIn(BaseModel):
+class AddedCreditsIn(RequestModel):
     """A negative amount takes credits out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     amount: SignedAmountText
     note: Annotated[SingleLine, StringConstraints(max_length=200)] = ""

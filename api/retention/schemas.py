@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from api.audit.rules import Actor
+from api.kit.request_models import RequestModel
 from api.kit.text import storable
 from api.retention.models import Erasure
 
@@ -15,10 +16,11 @@ Reason = Annotated[
 ]
 
 
-class EraseIn(BaseModel):
+class EraseIn(RequestModel):
     """`reason` stays in the audit log: write no name and no number into it."""
 
     reason: Reason
+    """Why it is erased. It is kept."""
 
 
 class ErasureCounts(BaseModel):
@@ -29,14 +31,21 @@ class ErasureCounts(BaseModel):
     cancelled: int = 0
     """Texts that were queued and were not sent."""
     texts: int = 0
+    """Texts that were emptied."""
     notes: int = 0
+    """Internal notes that were emptied."""
     files: int = 0
+    """Files that were deleted."""
     raw_events: int = 0
+    """Inbound events whose raw content was deleted."""
     audit_entries: int = 0
+    """Audit entries that lost their personal details."""
     answers: int = 0
     """Answers stored for repeated requests."""
     import_rows: int = 0
+    """Rows of imports that were emptied."""
     phone_records: int = 0
+    """Phone records that were removed."""
     staff_records: int = 0
     """Phone records of staff members. They stay in the directory, without this number."""
     contacts: int = 0
@@ -56,12 +65,18 @@ class ErasureOut(BaseModel):
 
     id: UUID
     state: Literal["running", "done"]
+    """Whether it is finished."""
     stage: str
+    """What is being erased now."""
     counts: ErasureCounts
+    """What was erased so far."""
     requested_by: Actor
+    """Who asked for it."""
     reason: str
+    """Why it was asked for."""
     created_at: datetime
     finished_at: datetime | None
+    """When it was done; null while it runs."""
 
     @classmethod
     def of(cls, erasure: Erasure) -> "ErasureOut":

@@ -67,12 +67,14 @@ async def create_saved_reply(
 async def update_saved_reply(
     saved_reply_id: UUID, body: SavedReplyPatch, principal: CanView, session: Session
 ) -> SavedReplyOut:
+    """Change one's own reply, or as an administrator one of the business."""
     change = ReplyChange(title=body.title, body=body.body)
     return SavedReplyOut.of(await service.change_reply(session, principal, saved_reply_id, change))
 
 
 @router.delete("/saved-replies/{saved_reply_id}", status_code=204, responses=guarded(NotFound, Invalid))
 async def delete_saved_reply(saved_reply_id: UUID, principal: CanView, session: Session) -> None:
+    """Delete one's own reply, or as an administrator one of the business."""
     await service.delete_reply(session, principal, saved_reply_id)
 
 

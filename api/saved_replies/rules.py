@@ -1,7 +1,7 @@
 """Fields of saved replies: which there are, and what they become (SAVED). Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -92,20 +92,37 @@ class Person:
 
 
 def values_of(people: Sequence[Person], *, business: str, my_name: str | None) -> dict[ReplyField, str | None]:
+    return {field: value_of(field, people, business=business, my_name=my_name) for field in ReplyField}
+
+
+def value_of(field: ReplyField, people: Sequence[Person], *, business: str, my_name: str | None) -> str | None:
     """A value that several people at the number have differently is missing: a person decides."""
-    names = {first_word(person.name) for person in people}
-    families = {person.family for person in people if person.family is not None}
-    students = list(dict.fromkeys(first_word(each) for person in people for each in person.students))
-    classes = list(dict.fromkeys(each for person in people for each in person.classes))
-    is_one_family = len(families) == 1
-    return {
-        ReplyField.FIRST_NAME: names.pop() if len(names) == 1 else None,
-        ReplyField.FAMILY: families.pop() if is_one_family else None,
-        ReplyField.BUSINESS: business,
-        ReplyField.MY_NAME: first_word(my_name) if my_name else None,
-        ReplyField.STUDENT_FIRST_NAMES: listed(students) if is_one_family and students else None,
-        ReplyField.CLASS: classes[0] if is_one_family and len(classes) == 1 else None,
-    }
+    match field:
+        case ReplyField.FIRST_NAME:
+            if len(people) == 1:
+                return first_word(people[0].name)
+            return _only({first_word(person.name) for person in people})
+        case ReplyField.FAMILY:
+            return _family(people)
+        case ReplyField.BUSINESS:
+            return business
+        case ReplyField.MY_NAME:
+            return first_word(my_name) if my_name else None
+        case ReplyField.STUDENT_FIRST_NAMES:
+            students = list(dict.fromkeys(first_word(each) for person in people for each in person.students))
+            return listed(students) if students and _family(people) is not None else None
+        case ReplyField.CLASS:
+            classes = {each for person in people for each in person.classes}
+            return _only(classes) if _family(people) is not None else None
+
+
+def _family(people: Sequence[Person]) -> str | None:
+    return _only({person.family for person in people if person.family is not None})
+
+
+def _only(values: Collection[str]) -> str | None:
+    """The value, if there is just one."""
+    return next(iter(values)) if len(values) == 1 else None
 
 
 def first_word(name: str) -> str:

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS
 from api.kit.phone import NumberOrSender
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body, SingleLine
 from api.saved_replies.models import SavedReply
 from api.saved_replies.rules import Filled, ReplyField, ReplyScope, unknown_fields
@@ -32,17 +33,21 @@ ReplyBody = Annotated[
 ]
 
 
-class SavedReplyIn(BaseModel):
+class SavedReplyIn(RequestModel):
     title: Title
+    """The name by which it is found."""
     body: ReplyBody
     scope: ReplyScope
+    """Of the organization, or of the person who creates it."""
 
 
-class SavedReplyPatch(BaseModel):
+class SavedReplyPatch(PatchModel):
     """What is left out stays."""
 
     title: Title | None = None
+    """The name by which it is found."""
     body: ReplyBody | None = None
+    """The text, with fields in braces."""
 
 
 class SavedReplyOut(BaseModel):
@@ -50,9 +55,13 @@ class SavedReplyOut(BaseModel):
 
     id: UUID
     title: str
+    """The name by which it is found."""
     body: str
+    """The text, with fields in braces."""
     scope: ReplyScope
+    """Of the organization, or the caller's own."""
     uses: int
+    """How often it was filled in."""
     updated_at: datetime
 
     @classmethod
@@ -67,11 +76,13 @@ class SavedReplyOut(BaseModel):
         )
 
 
-class FillIn(BaseModel):
+class FillIn(RequestModel):
     """For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet."""
 
     conversation_id: UUID | None = None
+    """The conversation whose people it is for."""
     phone_number: NumberOrSender | None = None
+    """The number whose people it is for, in E.164 or as dialled in the organization's country."""
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
@@ -84,7 +95,9 @@ class FilledReply(BaseModel):
     """Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent."""
 
     body: str
+    """The text with its fields filled in."""
     missing: list[ReplyField]
+    """Fields without a value."""
 
     @classmethod
     def of(cls, filled: Filled) -> Self:

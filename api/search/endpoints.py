@@ -25,10 +25,10 @@ router = APIRouter(tags=["messages"])
 
 async def search_filter(
     paging: Paging,
-    conversation_id: UUID | None = None,
-    direction: Direction | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
+    conversation_id: Annotated[UUID | None, Query(description="Only messages of this conversation.")] = None,
+    direction: Annotated[Direction | None, Query(description="Only received or only sent ones.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="The earliest time, inclusive.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="The latest time, exclusive.")] = None,
 ) -> Filter:
     return Filter(conversation_id, direction, since, until, paging.time_key())
 
@@ -38,7 +38,7 @@ async def search_messages(
     principal: CanView,
     session: Session,
     paging: Paging,
-    q: Annotated[Body, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS)],
+    q: Annotated[Body, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS, description="The words to find.")],
     narrowed: Annotated[Filter, Depends(search_filter)],
 ) -> Page[SearchResult]:
     """Messages with these words, newest first: all of them, "quoted phrases" together, case and accents ignored.

@@ -25,8 +25,8 @@ async def search_notes(
     principal: CanView,
     session: Session,
     paging: Paging,
-    q: Annotated[Body, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS)],
-    conversation_id: UUID | None = None,
+    q: Annotated[Body, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS, description="The words to find.")],
+    conversation_id: Annotated[UUID | None, Query(description="Only notes of this conversation.")] = None,
 ) -> Page[NoteSearchResult]:
     """Internal notes with these words, newest first. Words and quotations are read as in the search over messages."""
     hits = await note_search.search_notes(

@@ -18,7 +18,9 @@ class Highlight(BaseModel):
     """A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts."""
 
     start: int
+    """The first code unit that matches."""
     end: int
+    """The code unit after the last that matches."""
 
     @classmethod
     def all_of(cls, text: str, matches: Sequence[Span]) -> list[Self]:
@@ -31,10 +33,13 @@ class SnippetOut(BaseModel):
     model_config = ConfigDict(title="Snippet")
 
     text: str
+    """What to show of the text."""
     highlights: list[Highlight]
     """Within `text`."""
     cut_before: bool
+    """Whether text is left out before it."""
     cut_after: bool
+    """Whether text is left out after it."""
 
     @classmethod
     def of(cls, snippet: Snippet) -> Self:
@@ -51,10 +56,15 @@ class FoundIn(BaseModel):
 
     id: UUID
     line_id: UUID
+    """The line that texts are exchanged on."""
     phone_number: str
+    """The other party's number, in E.164."""
     display_name: str
+    """The name under which the inbox shows it."""
     status: Status
+    """Unread, open or closed."""
     holders: list[HolderOut]
+    """Who holds the number."""
 
     @classmethod
     def of(cls, found: Found) -> Self:
@@ -71,15 +81,21 @@ class FoundIn(BaseModel):
 
 class SearchResult(BaseModel):
     message: MessageOut
+    """The message that matches."""
     conversation: FoundIn
+    """Where it is."""
     highlights: list[Highlight]
     """Within the message's `body`."""
     snippet: SnippetOut
+    """A short piece to show."""
 
 
 class NoteSearchResult(BaseModel):
     note: NoteOut
+    """The note that matches."""
     conversation: FoundIn
+    """Where it is."""
     highlights: list[Highlight]
     """Within the note's `body`."""
     snippet: SnippetOut
+    """A short piece to show."""

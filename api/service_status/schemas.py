@@ -14,11 +14,13 @@ class VersionsOut(BaseModel):
     model_config = ConfigDict(title="Versions", from_attributes=True)
 
     product: str
+    """The version of this service."""
     database_schema: str
     """The database's migration."""
     expected_database_schema: str
     """The newest migration of this version. If the schema is older, `messenger migrate` has not run."""
     postgresql: str
+    """The version of the database."""
 
 
 class WorkerOut(BaseModel):
@@ -28,6 +30,7 @@ class WorkerOut(BaseModel):
 
     id: UUID
     started_at: datetime
+    """When the process started."""
     last_heartbeat_at: datetime
     """When its loop that sends last turned."""
     is_working: bool
@@ -40,9 +43,11 @@ class OutboxOut(BaseModel):
     model_config = ConfigDict(title="OutboxStatus", from_attributes=True)
 
     waiting: int
+    """Texts that wait for their turn."""
     oldest_waiting_at: datetime | None
     """When the text that has waited longest was accepted."""
     sending: int
+    """Texts that are being handed to a provider."""
     unknown: int
     """Handed to the provider with an unknown outcome, and not reconciled yet."""
 
@@ -53,9 +58,11 @@ class JournalOut(BaseModel):
     model_config = ConfigDict(title="JournalStatus", from_attributes=True)
 
     pending: int
+    """Events that are not applied yet."""
     oldest_pending_at: datetime | None
     """When the event that has waited longest was received."""
     quarantined: int
+    """Events that could not be applied and wait for an administrator."""
 
 
 class LineStatusOut(BaseModel):
@@ -63,7 +70,9 @@ class LineStatusOut(BaseModel):
 
     id: UUID
     label: str
+    """The name that staff see."""
     phone_number: str
+    """In E.164, or a short code."""
     enabled: bool
     """Out of service it still receives."""
     state: LineState | None
@@ -71,6 +80,7 @@ class LineStatusOut(BaseModel):
     detail: str | None
     """The worst finding of the last check, in words."""
     checked_at: datetime | None
+    """When the provider was last asked; null before the first check."""
     silent_since: datetime | None
     """When the last text came, if that is longer ago than usual for this line."""
 
@@ -95,6 +105,7 @@ class ServiceStatusOut(BaseModel):
     at: datetime
     """The time of these figures, by the database's clock. Ages are counted up to it."""
     versions: VersionsOut
+    """What runs."""
     texts_are_leaving: bool
     """False: no worker sends at the moment, or texts are held. They wait in the outbox."""
     held: bool
@@ -104,10 +115,13 @@ class ServiceStatusOut(BaseModel):
     workers: list[WorkerOut]
     """Those of the last day, the latest heartbeat first; 50 at most. A stopped worker stays for a day."""
     outbox: OutboxOut
+    """Texts on their way out."""
     journal: JournalOut
+    """Events that came in."""
     lines: list[LineStatusOut]
     """The oldest first; 100 at most."""
     has_more_lines: bool
+    """There are more lines than are shown."""
 
     @classmethod
     def of(cls, status: ServiceStatus) -> "ServiceStatusOut":

@@ -21,6 +21,14 @@ for (const [width, colorScheme] of [[1440, "light"], [360, "dark"]] as const) {
       await page.getByRole("button", { name: "Done" }).click();
       await expect(page.getByRole("list", { name: "API keys" })).toContainText("Class software");
       await expectAccessible(page);
+      await page.getByRole("button", { name: "Rotate Class software" }).first().click();
+      await expectAccessible(page);
+      await page.getByRole("button", { name: "Make the new key" }).click();
+      await expect(page.getByText("This is the only time it is shown.")).toBeVisible();
+      await page.getByRole("button", { name: "Done" }).click();
+      await page.getByRole("button", { name: "Change Class software" }).first().click();
+      await expectAccessible(page);
+      await page.keyboard.press("Escape");
       await page.getByRole("link", { name: "Audit log" }).click();
       const log = page.getByRole("region", { name: "Audit log" });
       await log.getByRole("listitem").first().locator("summary").click();

@@ -85,4 +85,25 @@ export async function fillAfternoon(api: APIRequestContext): Promise<void> {
   });
   await desk.call("POST", `${thompson}/messages`, { body: "Hello Mrs. Thompson, Lily is well again. See you on Monday!", send_at: nineOClock(3) });
   await desk.call("PUT", `${await desk.conversation(JOHNSON)}/reminder`, { at: nineOClock(1), unless_answered: true });
+  await writeMassTexts(desk);
 }
+
+interface MassText {
+  id: string;
+  state: string;
+}
+
+/** One that went, one that leaves the day after tomorrow, and a draft. */
+async function writeMassTexts(desk: Desk): Promise<void> {
+  await desk.signIn(PEOPLE.administrator);
+  const write = (name: string, body: string, more: object = {}) =>
+    desk.call<MassText>("POST", "/broadcasts", { name, body, audience: { families: {} }, ...more });
+  const pipe = await write("Burst pipe", "The gym is closed today: a pipe has burst. Make-up classes are free on Saturday. Sorry!");
+  await desk.call("POST", `/broadcasts/${pipe.id}/send`, { any_hour_reason: "A pipe burst this morning" });
+  const meet = await write("Meet moved", "Saturday’s meet starts at 4 pm, not at 3. Warm-up is at 3:30.", { send_at: nineOClock(2) });
+  await desk.call("POST", `/broadcasts/${meet.id}/send`, {});
+  await write(MASS_TEXT, "Hi {first_name}! Photos of the showcase are at the front desk until Friday. Take yours home for free.", { fallbacks: { first_name: "there" } });
+  await expect.poll(async () => (await desk.call<MassText>("GET", `/broadcasts/${pipe.id}`)).state, { timeout: 120_000 }).toBe("sent");
+}
+
+export const MASS_TEXT = "Showcase photos";

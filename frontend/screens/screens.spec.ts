@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { request, type APIRequestContext, type Page } from "@playwright/test";
 
-import { Desk, GARCIA, SMITH, THOMPSON } from "./afternoon";
+import { Desk, GARCIA, MASS_TEXT, SMITH, THOMPSON } from "./afternoon";
 import { composer, conversations, expect, messages, PEOPLE, test } from "../e2e/support";
 
 const RAW = "../.cache/screens";
@@ -37,6 +37,12 @@ async function openThread({ desk, page, go }: Visit, number: string): Promise<vo
   await go(`/messenger${(await desk.conversation(number)).replace("/conversations", "")}`);
   await expect(messages(page).getByRole("article").first()).toBeVisible();
   await expect.poll(() => page.getByRole("button", { name: "Details" }).or(page.getByRole("heading", { name: "What happened" })).count()).toBeGreaterThan(0);
+}
+
+async function openMassText({ page, go }: Visit, name: string, word: RegExp): Promise<void> {
+  await go("/mass-texts");
+  await page.getByRole("link", { name: new RegExp(name) }).click();
+  await expect(page.getByText(word).first()).toBeVisible();
 }
 
 /** Nothing has changed on the page for a moment. */
@@ -132,6 +138,18 @@ const SCREENS: Screen[] = [
   },
   { name: "classes", as: front, open: async ({ page, go }) => (await go("/classes"), expect(page.getByRole("listitem").getByRole("link", { name: /students?/ }).first()).toBeVisible()) },
   { name: "staff", as: front, open: async ({ page, go }) => (await go("/staff"), expect(page.getByRole("list", { name: "Staff" }).getByRole("listitem").first()).toBeVisible()) },
+  { name: "mass-texts", as: front, open: async ({ page, go }) => (await go("/mass-texts"), expect(page.getByRole("link", { name: /Burst pipe/ })).toBeVisible()) },
+  { name: "mass-text", as: front, open: (visit) => openMassText(visit, MASS_TEXT, /numbers get it$/) },
+  {
+    name: "mass-text-confirm",
+    as: front,
+    open: async (visit) => {
+      await openMassText(visit, MASS_TEXT, /numbers get it$/);
+      await visit.page.getByRole("button", { name: "Review and send…" }).click();
+      await expect(visit.page.getByRole("button", { name: /^Send to/ })).toBeVisible();
+    },
+  },
+  { name: "mass-text-report", as: front, open: (visit) => openMassText(visit, "Burst pipe", /^It went to/) },
   {
     name: "saved-replies",
     as: front,

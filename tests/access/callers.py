@@ -35,7 +35,9 @@ def person(name: str, *permissions: Permission, is_admin: bool = False) -> Calle
 
 
 def key(*permissions: Permission) -> Caller:
-    return Caller(lambda world: world.api_key(*permissions), frozenset(permissions), is_key=True)
+    is_admin = Permission.ADMINISTRATION in permissions
+    held = frozenset(Permission if is_admin else permissions)
+    return Caller(lambda world: world.api_key(*permissions), held, is_admin=is_admin, is_key=True)
 
 
 async def _nobody(world: World) -> httpx.AsyncClient:
@@ -60,9 +62,10 @@ async def _revoked_key(world: World) -> httpx.AsyncClient:
 
 
 async def _expired_key(world: World) -> httpx.AsyncClient:
-    past = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
-    new = {"name": "Old", "permissions": ["sms_logs", "mass_text"], "expires_at": past}
+    soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    new = {"name": "Old", "permissions": ["sms_logs", "mass_text"], "expires_at": soon}
     created = await world.admin.post(f"{API}/api-keys", json=new)
+    await world.rows(f"UPDATE api_keys SET expires_at = now() WHERE id = '{created.json()['id']}' RETURNING id")
     return world.service.client(key=created.json()["key"])
 
 
@@ -85,4 +88,5 @@ CALLERS = {
     "an API key with Mass Text": key(Permission.MASS_TEXT),
     "an API key with both": key(*BOTH),
     "an API key with Families and Staff": key(Permission.DIRECTORY),
+    "an API key with Administration": key(Permission.ADMINISTRATION),
 }

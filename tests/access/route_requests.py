@@ -79,6 +79,10 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"replying_assigns": True}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
+        case "PATCH /api-keys/{api_key_id}":
+            return {"name": f"Key {uuid4().hex}"}
+        case "POST /api-keys/{api_key_id}/rotate":
+            return {"old_key_valid_until": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
         case "POST /api-keys":
             return {"name": "Key", "permissions": []}
         case "POST /staff-members" | "PUT /staff-members/by-external-id/{external_id}":
@@ -111,7 +115,7 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
         params = {"phone_number": rows.phone_number}
-    elif path.endswith(("/search", "/recipients")):
+    elif path.endswith("/search") or path == f"{API}/recipients":
         params = {"q": "hello"}
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)

@@ -105,9 +105,10 @@ STAFF_ONLY = {
     f"POST {API}/views",
     *OWN_VIEW,
     f"POST {API}/saved-replies",
+    f"POST {BROADCAST}/approve",
 }
-"""An API key has no tab to look at a conversation in, types nothing, and has no password, session, browser, view or
-reply of its own."""
+"""An API key has no tab to look at a conversation in, types nothing, agrees to nothing, and has no password, session,
+browser, view or reply of its own."""
 
 
 LIFT = f"POST {API}/phone-numbers/{{number}}/refusals/{{refusal_id}}/lift"
@@ -145,7 +146,7 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name in CHANGES_REPLY and status == 200:
             reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
-            if caller.is_key:
+            if caller.is_key and not caller.is_admin:
                 status, permission = 403, "administrator"
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:

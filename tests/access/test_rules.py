@@ -39,6 +39,7 @@ def test_PERM_DIRECTORY_there_are_the_permissions_of_the_specification_under_its
         "mass_text": "Mass Text",
         "mass_text_any_hour": "Mass Text Availability Override",
         "directory": "Families and Staff",
+        "administration": "Administration",
     }
 
 

@@ -307,6 +307,12 @@ CHANGES: dict[str, Change] = {
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),
+    f"PATCH {API}/api-keys/{{api_key_id}}": Change(
+        lambda: {"name": "Other"}, by_staff("api_key.updated"), refused={"name": ""}
+    ),
+    f"POST {API}/api-keys/{{api_key_id}}/rotate": Change(
+        dict, by_staff("api_key.rotated"), refused={"old_key_valid_until": "2020-01-01T00:00:00Z"}
+    ),
     f"DELETE {API}/api-keys/{{api_key_id}}": Change(None, by_staff("api_key.revoked")),
     f"POST {API}/staff-members": Change(
         new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}

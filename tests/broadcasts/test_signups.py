@@ -39,7 +39,7 @@ async def work(world: World) -> None:
 @pytest.fixture
 async def abroad(world: World) -> World:
     """The line may text the places of `awake`."""
-    countries = {"countries": ["US", "GB", "GU"]}
+    countries = {"settings": {"countries": ["US", "GB", "GU"]}}
     changed = await world.admin.patch(f"{API}/lines/{world.line_id}", json=countries)
     assert changed.status_code == 200, changed.text
     return world

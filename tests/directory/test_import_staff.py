@@ -3,7 +3,7 @@
 from sqlalchemy import update
 
 from api.access.models import StaffMember
-from api.access.rules import Permission
+from api.access.rules import PERMISSIONS_OF_PEOPLE
 from tests.directory.test_import import count, errors, outcomes, send_csv, send_ndjson
 from tests.support.world import World
 
@@ -48,7 +48,7 @@ async def test_an_unknown_permission_is_refused(world: World) -> None:
 
 async def test_PERM_ADMIN_only_an_administrator_imports_staff_members(world: World) -> None:
     before = await world.table_sizes()
-    key = await world.api_key(*Permission)
+    key = await world.api_key(*PERMISSIONS_OF_PEOPLE)
 
     for client in (world.maria, world.olga, key):
         refused = await send_csv(client, FAMILY, STAFF)

@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import IO, Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from api.access.rules import LEGACY_SPELLINGS, Permission
+from api.access.types import StaffPermission
 from api.directory.fields import (
     MAX_RECORDS,
     MAX_STUDENTS,
@@ -28,6 +29,7 @@ from api.directory.fields import (
 from api.directory.rules import OptInSource, OwnerKind, Place, WantedRecord
 from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, StudentIn, wanted_record
 from api.kit.errors import Invalid, TooLarge
+from api.kit.request_models import RequestModel
 from api.kit.text import made_storable
 
 MAX_LINE = 1024 * 1024
@@ -106,23 +108,19 @@ def _current_spelling(value: object) -> object:
     return [each for index, each in enumerate(spelled) if each not in spelled[:index]] if len(spelled) < 20 else spelled
 
 
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class OptInRow(_Row, OptInIn):
+class OptInRow(OptInIn):
     source: SettableSource = OptInSource.IMPORT
 
 
-class PhoneRecordRow(_Row, PhoneRecordIn):
+class PhoneRecordRow(PhoneRecordIn):
     opt_in: OptInRow | None = None
 
 
-class ContactRow(_Row, ContactIn):
+class ContactRow(ContactIn):
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None  # type: ignore[assignment]
 
 
-class FamilyRow(_Row):
+class FamilyRow(RequestModel):
     external_id: ExternalId | None = None
     name: Name
     contacts: Annotated[list[ContactRow], Field(max_length=MAX_RECORDS)] | None = None
@@ -132,12 +130,12 @@ class FamilyRow(_Row):
     notes: Notes | None = None
 
 
-class StaffMemberRow(_Row):
+class StaffMemberRow(RequestModel):
     external_id: ExternalId | None = None
     name: Name
     email: Email
     permissions: Annotated[
-        Annotated[list[Permission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
+        Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
     ] = None
     is_admin: bool | None = None
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None

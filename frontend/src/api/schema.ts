@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List Api Keys
-         * @description The organization's keys, newest first, revoked ones included.
+         * @description The organization's keys, newest first, ended ones included.
          */
         get: operations["list_api_keys"];
         put?: never;
@@ -35,11 +35,38 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Get Api Key */
+        get: operations["get_api_key"];
         put?: never;
         post?: never;
         /** Revoke Api Key */
         delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Api Key
+         * @description Rename a key, or change what it may do and how long it is valid. One that has ended stays ended.
+         */
+        patch: operations["update_api_key"];
+        trace?: never;
+    };
+    "/api/v1/api-keys/{api_key_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Api Key
+         * @description Make a new key in place of this one, with the same name and permissions and as long a life. This answer shows it.
+         *
+         *     The old key is valid until `old_key_valid_until`, so that every system can change over without a gap.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1196,7 +1223,10 @@ export interface paths {
          */
         get: operations["list_lines"];
         put?: never;
-        /** Create Line */
+        /**
+         * Create Line
+         * @description Add a line. Its answer has the addresses to enter at the provider.
+         */
         post: operations["create_line"];
         delete?: never;
         options?: never;
@@ -1211,14 +1241,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Line */
+        /**
+         * Get Line
+         * @description One line, with its health.
+         */
         get: operations["get_line"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Update Line */
+        /**
+         * Update Line
+         * @description Change a line. New credentials hold at once, for sending and for webhooks.
+         */
         patch: operations["update_line"];
         trace?: never;
     };
@@ -2092,11 +2128,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete Saved Reply */
+        /**
+         * Delete Saved Reply
+         * @description Delete one's own reply, or as an administrator one of the business.
+         */
         delete: operations["delete_saved_reply"];
         options?: never;
         head?: never;
-        /** Update Saved Reply */
+        /**
+         * Update Saved Reply
+         * @description Change one's own reply, or as an administrator one of the business.
+         */
         patch: operations["update_saved_reply"];
         trace?: never;
     };
@@ -2505,7 +2547,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -2529,11 +2571,20 @@ export interface components {
          * @description One of several ways to sign in to a provider.
          */
         Alternative: {
-            /** Help */
+            /**
+             * Help
+             * @description More about it, for people.
+             */
             help: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description What `alternative` of a credential field names.
+             */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description Its name, for people.
+             */
             label: string;
         };
         /** ApiKey */
@@ -2541,23 +2592,48 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description Null: another key made it. */
+            created_by: components["schemas"]["ApiKeyCreator"] | null;
+            /**
+             * Ends With Creator
+             * @description It is not valid while the person who made it is archived.
+             */
+            ends_with_creator: boolean;
             /** Expires At */
             expires_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Last Used At */
+            /**
+             * Is Valid
+             * @description Whether requests with it are accepted now.
+             */
+            is_valid: boolean;
+            /**
+             * Last Used At
+             * @description To the minute.
+             */
             last_used_at: string | null;
             /** Name */
             name: string;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
-            /** Prefix */
+            /**
+             * Prefix
+             * @description The key begins with it.
+             */
             prefix: string;
+            /**
+             * Replaces Id
+             * @description The key that was rotated into it.
+             */
+            replaces_id: string | null;
             /** Revoked At */
             revoked_at: string | null;
         };
@@ -2566,43 +2642,136 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description Null: another key made it. */
+            created_by: components["schemas"]["ApiKeyCreator"] | null;
+            /**
+             * Ends With Creator
+             * @description It is not valid while the person who made it is archived.
+             */
+            ends_with_creator: boolean;
             /** Expires At */
             expires_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Key */
+            /**
+             * Is Valid
+             * @description Whether requests with it are accepted now.
+             */
+            is_valid: boolean;
+            /**
+             * Key
+             * @description The key itself, shown this once. Null in an answer that is repeated later than ten minutes after the first.
+             */
             key: string | null;
-            /** Last Used At */
+            /**
+             * Last Used At
+             * @description To the minute.
+             */
             last_used_at: string | null;
             /** Name */
             name: string;
             /** Permissions */
             permissions: components["schemas"]["Permission"][];
-            /** Prefix */
+            /**
+             * Prefix
+             * @description The key begins with it.
+             */
             prefix: string;
+            /**
+             * Replaces Id
+             * @description The key that was rotated into it.
+             */
+            replaces_id: string | null;
             /** Revoked At */
             revoked_at: string | null;
         };
+        /**
+         * ApiKeyCreator
+         * @description The staff member who made a key, or rotated it last.
+         */
+        ApiKeyCreator: {
+            /** Archived */
+            archived: boolean;
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
         /** ApiKeyIn */
         ApiKeyIn: {
-            /** Expires At */
+            /**
+             * Ends With Creator
+             * @description Whether it is not valid while the person who made it is archived. Not for a key that a key makes.
+             * @default false
+             */
+            ends_with_creator?: boolean;
+            /**
+             * Expires At
+             * @description A time to come. Null: until it is revoked.
+             */
             expires_at?: string | null;
             /** Name */
             name: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description None allows nothing. `administration` gives all of them and what an administrator may; only a person gives it.
+             */
             permissions: components["schemas"]["Permission"][];
         };
         /** Page[ApiKeyOut] */
         ApiKeyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ApiKey"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
+        };
+        /**
+         * ApiKeyPatch
+         * @description What is left out stays. Null in `expires_at`: it is valid until it is revoked.
+         */
+        ApiKeyPatch: {
+            /**
+             * Ends With Creator
+             * @description Whether it is not valid while the person who made it is archived.
+             */
+            ends_with_creator?: boolean;
+            /**
+             * Expires At
+             * @description A time to come. Null: until it is revoked.
+             */
+            expires_at?: string | null;
+            /** Name */
+            name?: string;
+            /**
+             * Permissions
+             * @description None allows nothing. `administration` gives all of them and what an administrator may; only a person gives it.
+             */
+            permissions?: components["schemas"]["Permission"][];
+        };
+        /** ApiKeyRotation */
+        ApiKeyRotation: {
+            /**
+             * Old Key Valid Until
+             * @description Until when the old key is valid too: at most 7 days from now. Left out or null, it ends at once.
+             */
+            old_key_valid_until?: string | null;
         };
         /**
          * Assignee
@@ -2615,7 +2784,10 @@ export interface components {
          * @description Null: nobody has it.
          */
         AssigneeIn: {
-            /** Staff Member Id */
+            /**
+             * Staff Member Id
+             * @description The id of the staff member.
+             */
             staff_member_id: string | null;
         };
         /** Audience */
@@ -2624,11 +2796,13 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2636,6 +2810,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2649,16 +2824,22 @@ export interface components {
              * @default []
              */
             audience_ids?: string[];
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -2720,7 +2901,10 @@ export interface components {
         AudienceFilterOut: {
             /** Archived */
             archived: boolean;
-            /** Class Id */
+            /**
+             * Class Id
+             * @description The id of the class.
+             */
             class_id: string | null;
             /** Location */
             location: string | null;
@@ -2732,16 +2916,25 @@ export interface components {
         /** AudienceIn */
         AudienceIn: {
             audience: components["schemas"]["SavedAudienceDescription"];
-            /** Id */
+            /**
+             * Id
+             * @description A new one if omitted. With the id of a deleted one, drafts that name it can use it again.
+             */
             id?: string | null;
             /** Name */
             name: string;
         };
         /** Page[AudienceOut] */
         AudiencePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Audience"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -2749,30 +2942,41 @@ export interface components {
          * @description An omitted field stays.
          */
         AudiencePatch: {
-            audience?: components["schemas"]["SavedAudienceDescription"] | null;
+            audience?: components["schemas"]["SavedAudienceDescription"];
             /** Name */
-            name?: string | null;
+            name?: string;
         };
         /**
          * AuditActor
          * @description Who did it. `name` is the name at that time.
          */
         AuditActor: {
-            /** Id */
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
             id: string | null;
+            /** @description A staff member, an API key, a phone number or the system. */
             kind: components["schemas"]["ActorKind"];
             /** Name */
             name: string;
         };
         /** AuditChainLink */
         AuditChainLink: {
-            /** Hash */
+            /**
+             * Hash
+             * @description SHA-256 over the entry and the hash before it, in hexadecimal.
+             */
             hash: string;
-            /** Number */
+            /**
+             * Number
+             * @description The entry's number in the chain, without gaps.
+             */
             number: number;
             /**
              * Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             subject: string;
         };
@@ -2781,63 +2985,110 @@ export interface components {
          * @description An entry with the names of today beside its ids.
          */
         AuditEntry: {
-            /** Action */
+            /**
+             * Action
+             * @description What happened. Further actions may be added.
+             */
             action: string;
+            /** @description Who did it. */
             actor: components["schemas"]["AuditActor"];
             /**
              * At
              * Format: date-time
+             * @description When it happened, by the database's clock.
              */
             at: string;
+            /** @description Its place in its hash chain. */
             chain: components["schemas"]["AuditChainLink"];
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
-            /** Details */
+            /**
+             * Details
+             * @description What changed. Its members depend on the action.
+             */
             details: {
                 [key: string]: unknown;
             };
-            /** Erased */
+            /**
+             * Erased
+             * @description Its number and personal details were erased on request.
+             */
             erased: boolean;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds its phone number, and who is known to have held it: ten at most.
+             */
             holders: components["schemas"]["NumberHolder"][];
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description The line of its conversation, or the line that it is about. */
             line: components["schemas"]["LineName"] | null;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number that it is about, if any.
+             */
             phone_number: string | null;
+            /** @description The record that it is about. */
             subject: components["schemas"]["EntrySubject"] | null;
         };
         /** AuditEntryItem */
         AuditEntryItem: {
+            /** @description The audit entry. */
             audit_entry: components["schemas"]["AuditEntry"];
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "audit_entry";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /** Page[AuditEntryOut] */
         AuditEntryPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["AuditEntry"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** AuditVerification */
         AuditVerification: {
+            /** @description The first broken entry; null if the log is whole. */
             broken: components["schemas"]["BrokenEntry"] | null;
-            /** Entries */
+            /**
+             * Entries
+             * @description The count of verified entries, if the log is whole.
+             */
             entries: number | null;
-            /** Erased */
+            /**
+             * Erased
+             * @description How many of them were erased on request: their hashes are verified, their personal details are gone.
+             */
             erased: number | null;
-            /** Whole */
+            /**
+             * Whole
+             * @description Whether every entry is as it was written, and none is missing.
+             */
             whole: boolean;
         };
         /**
@@ -2848,19 +3099,37 @@ export interface components {
         Automatic: "keyword" | "away" | "signup";
         /** Away */
         Away: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
-            /** Is Open */
+            /**
+             * Is Open
+             * @description Whether the business is open now.
+             */
             is_open: boolean;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When it opens next; null while it is open, and if it has no opening hours.
+             */
             opens_at: string | null;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, as the IANA database names it.
+             */
             timezone: string;
         };
         /**
@@ -2868,11 +3137,20 @@ export interface components {
          * @description `hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed.
          */
         AwayIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The away message.
+             */
             body: string;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Whether texts that arrive outside opening hours are answered.
+             */
             enabled: boolean;
-            /** Hours */
+            /**
+             * Hours
+             * @description The opening hours of each weekday, in the organization's time zone. A weekday that is omitted is closed.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             };
@@ -2886,20 +3164,26 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -2914,27 +3198,44 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -2942,6 +3243,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
@@ -2955,6 +3257,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -2969,20 +3272,26 @@ export interface components {
             /** Attachments */
             attachments: components["schemas"]["BroadcastFile"][];
             audience: components["schemas"]["AudienceDescriptionOut"];
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
             /** Body */
             body: string;
             /** Confirmed At */
             confirmed_at: string | null;
-            /** Counts */
+            /**
+             * Counts
+             * @description {state: how many recipients}. An event `broadcast` on the stream brings new ones.
+             */
             counts: {
                 [key: string]: number;
             };
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
+            /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
             /** Fallbacks */
             fallbacks: {
@@ -2992,34 +3301,60 @@ export interface components {
             finished_at: string | null;
             /** Footer */
             footer: string;
+            /**
+             * Goes On At
+             * @description When the next of those that wait may be texted: by their hours, or on the line's next day. Null if one may be
+             *     now, or none waits.
+             */
+            goes_on_at: string | null;
             /** Header */
             header: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Left Out */
+            /**
+             * Left Out
+             * @description {reason: how many} of those left out, as it was confirmed.
+             */
             left_out: {
                 [key: string]: number;
             };
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Media */
             media: string[];
             /** Name */
             name: string;
             pause_reason: components["schemas"]["PauseReason"] | null;
-            /** Reasons */
+            /**
+             * Reasons
+             * @description Why recipients were skipped or failed, the most frequent first.
+             */
             reasons: components["schemas"]["BroadcastReason"][];
-            /** Recipients */
+            /**
+             * Recipients
+             * @description Numbers that get it, as it was confirmed.
+             */
             recipients: number;
-            /** Retry Of Broadcast Id */
+            /**
+             * Retry Of Broadcast Id
+             * @description The id of the retry of broadcast.
+             */
             retry_of_broadcast_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description Of all texts together, as it was confirmed.
+             */
             segments: number;
             /** Send At */
             send_at: string | null;
+            /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
             /** Started At */
             started_at: string | null;
@@ -3027,14 +3362,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
         };
         /** BroadcastEstimate */
         BroadcastEstimate: {
-            /** Costs */
+            /**
+             * Costs
+             * @description By currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line had no price, or no price list.
+             */
             without_price: number;
         };
         /**
@@ -3062,11 +3404,15 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number;
             /** Url */
             url: string;
@@ -3082,7 +3428,10 @@ export interface components {
             later: number;
             /** Now */
             now: number;
-            /** Opens At */
+            /**
+             * Opens At
+             * @description When the first of the others can be reached.
+             */
             opens_at: string | null;
         };
         /**
@@ -3092,6 +3441,7 @@ export interface components {
         BroadcastIn: {
             /**
              * Attachments
+             * @description Uploads of the writer's (`POST /media`). The mass text keeps them.
              * @default []
              */
             attachments?: string[];
@@ -3100,6 +3450,7 @@ export interface components {
             body: string;
             /**
              * Fallbacks
+             * @description What stands for a field that a recipient has no value for. Without one here, the recipient is left out.
              * @default {}
              */
             fallbacks?: {
@@ -3109,7 +3460,10 @@ export interface components {
             footer?: string | null;
             /** Header */
             header?: string | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE).
+             */
             line_id?: string | null;
             /**
              * Media
@@ -3118,31 +3472,48 @@ export interface components {
             media?: string[];
             /** Name */
             name: string;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at?: string | null;
         };
         /** BroadcastLeftOut */
         BroadcastLeftOut: {
             /** Count */
             count: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,
+             *     `own_number`, `missing_field`, `too_long`, `no_lawful_hour`.
+             */
             reason: string;
         };
         /** BroadcastLeftOutPeople */
         BroadcastLeftOutPeople: {
-            /** Is Whole */
+            /**
+             * Is Whole
+             * @description There are no more than these. Once it is confirmed, `/recipients` lists everybody.
+             */
             is_whole: boolean;
             /** Items */
             items: components["schemas"]["BroadcastLeftOutPerson"][];
         };
         /** BroadcastLeftOutPerson */
         BroadcastLeftOutPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
         };
         /** BroadcastLine */
@@ -3150,20 +3521,35 @@ export interface components {
             /** Label */
             label: string;
             /**
+             * Later
+             * @description Of these, those that wait for a later day: the line may not send more of mass texts on the first.
+             */
+            later: number;
+            /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the line takes them. Null if it has no rate limit.
+             */
             seconds: number | null;
         };
         /** Page[BroadcastOut] */
         BroadcastPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Broadcast"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -3171,25 +3557,31 @@ export interface components {
          * @description An omitted field stays. `line_id` and `send_at` may be set to null.
          */
         BroadcastPatch: {
-            /** Attachments */
-            attachments?: string[] | null;
-            audience?: components["schemas"]["AudienceDescription"] | null;
+            /**
+             * Attachments
+             * @description Its files from now on, in this order: some that it has, and uploads of the writer's.
+             */
+            attachments?: string[];
+            audience?: components["schemas"]["AudienceDescription"];
             /** Body */
-            body?: string | null;
+            body?: string;
             /** Fallbacks */
             fallbacks?: {
                 [key: string]: string;
-            } | null;
+            };
             /** Footer */
-            footer?: string | null;
+            footer?: string;
             /** Header */
-            header?: string | null;
-            /** Line Id */
+            header?: string;
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Media */
-            media?: string[] | null;
+            media?: string[];
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Send At */
             send_at?: string | null;
         };
@@ -3200,7 +3592,10 @@ export interface components {
         BroadcastPreview: {
             /** Considered */
             considered: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What it is expected to cost, by currency. Texts without a price are in none.
+             */
             costs: components["schemas"]["Money"][];
             /** Examples */
             examples: components["schemas"]["BroadcastExample"][];
@@ -3209,20 +3604,35 @@ export interface components {
             left_out: components["schemas"]["BroadcastLeftOut"][];
             /** Lines */
             lines: components["schemas"]["BroadcastLine"][];
-            /** Missing Approvals */
+            /**
+             * Missing Approvals
+             * @description How many more administrators have to agree.
+             */
             missing_approvals: number;
-            /** Needs Confirmation */
+            /**
+             * Needs Confirmation
+             * @description Sending has to name the number of recipients.
+             */
             needs_confirmation: boolean;
             /** Recipients */
             recipients: number;
-            /** Seconds */
+            /**
+             * Seconds
+             * @description How long the slowest line takes. Null if no line has a rate limit.
+             */
             seconds: number | null;
             segments: components["schemas"]["BroadcastSegments"];
-            /** Unknown */
+            /**
+             * Unknown
+             * @description The first given numbers and external ids that are nobody's.
+             */
             unknown: string[];
             /** Warnings */
             warnings: components["schemas"]["BroadcastWarning"][];
-            /** Without Price */
+            /**
+             * Without Price
+             * @description Recipients for whose country their line has no price, or no price list.
+             */
             without_price: number;
         };
         /** BroadcastReason */
@@ -3235,25 +3645,42 @@ export interface components {
         };
         /** BroadcastRecipient */
         BroadcastRecipient: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
             conversation_id: string | null;
             /** Delivered At */
             delivered_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description What went wrong, in words for the front desk.
+             */
             error: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The id of the message.
+             */
             message_id: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description Null for a record without one.
+             */
             phone_number: string | null;
             /** Reason */
             reason: string | null;
+            /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
             /** Segments */
             segments: number | null;
@@ -3269,10 +3696,14 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Null if the record is gone.
+             */
             name: string | null;
         };
         /** BroadcastSegments */
@@ -3311,16 +3742,26 @@ export interface components {
          * @description The first entry of a chain that was changed or is missing. `entry_id` is None if it is missing.
          */
         BrokenEntry: {
-            /** Chain Number */
+            /**
+             * Chain Number
+             * @description Its number in the chain.
+             */
             chain_number: number;
             /**
              * Chain Subject
              * Format: uuid
+             * @description The conversation whose chain it is, or the organization.
              */
             chain_subject: string;
-            /** Entry Id */
+            /**
+             * Entry Id
+             * @description The id of the entry.
+             */
             entry_id: string | null;
-            /** Problem */
+            /**
+             * Problem
+             * @description What is wrong, in words.
+             */
             problem: string;
         };
         /** BulkAssign */
@@ -3335,6 +3776,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -3346,6 +3788,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Seen Seq */
@@ -3353,10 +3796,12 @@ export interface components {
         };
         /** BulkItemOut */
         BulkItemOut: {
+            /** @description As it is now; null if it was not found. */
             conversation: components["schemas"]["Conversation"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             result: components["schemas"]["BulkResult"];
@@ -3406,7 +3851,10 @@ export interface components {
         BulkResults: {
             /** Items */
             items: components["schemas"]["BulkItemOut"][];
-            /** Undo Id */
+            /**
+             * Undo Id
+             * @description The id of the undo.
+             */
             undo_id: string | null;
         };
         /**
@@ -3421,6 +3869,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -3458,19 +3907,19 @@ export interface components {
          */
         ClassPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Coach */
             coach?: string | null;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Room */
             room?: string | null;
             /** Time */
             time?: string | null;
             /** Weekdays */
-            weekdays?: components["schemas"]["Weekday"][] | null;
+            weekdays?: components["schemas"]["Weekday"][];
         };
         /**
          * CloseIn
@@ -3485,6 +3934,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -3513,7 +3963,10 @@ export interface components {
          *     Names are the same if they differ only in case, accents, apostrophes, hyphens, spaces or invisible characters.
          */
         ContactPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -3539,6 +3992,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -3554,6 +4008,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -3580,11 +4035,15 @@ export interface components {
         ContextRecord: {
             /** Archived */
             archived: boolean;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -3605,10 +4064,12 @@ export interface components {
         };
         /** Conversation */
         Conversation: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3618,6 +4079,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3632,16 +4094,27 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3651,13 +4124,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3674,10 +4155,12 @@ export interface components {
         };
         /** ConversationDetail */
         ConversationDetail: {
+            /** @description The staff member who has it (ASSIGN). */
             assignee: components["schemas"]["StaffRef"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Display Name */
@@ -3687,6 +4170,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             last_message: components["schemas"]["LastMessage"] | null;
@@ -3701,25 +4185,48 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without pictures that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
+             *     (NOT-SENT).
+             */
             not_sent: number;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
             opt_in_check: components["schemas"]["OptInCheck"];
-            /** Opted Out */
+            /**
+             * Opted Out
+             * @description The number is stopped, or a record that holds it is opted out.
+             */
             opted_out: boolean;
             /** Phone Number */
             phone_number: string;
             reminder: components["schemas"]["Reminder"] | null;
-            /** Scheduled At */
+            /**
+             * Scheduled At
+             * @description When its next scheduled text leaves (LATER).
+             */
             scheduled_at: string | null;
             /** Seen Seq */
             seen_seq: number;
@@ -3729,13 +4236,21 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Version */
+            /**
+             * Version
+             * @description Grows with each change of the conversation, its messages, its viewers, and its number's consent and holders. Of
+             *     two answers with the same version, the later one is newer.
+             */
             version: number;
             /** Viewers */
             viewers: components["schemas"]["Viewer"][];
-            /** Waiting Since */
+            /**
+             * Waiting Since
+             * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
+             */
             waiting_since: string | null;
         };
         /**
@@ -3744,7 +4259,10 @@ export interface components {
          *     its country, else the default line (LINE-CHOICE).
          */
         ConversationIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Phone Number
@@ -3754,15 +4272,22 @@ export interface components {
         };
         /** Page[ConversationOut] */
         ConversationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Conversation"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** CostEstimate */
         CostEstimate: {
             cost: components["schemas"]["Money"] | null;
             encoding: components["schemas"]["Encoding"];
+            /** @description Why there is no estimate. */
             reason: components["schemas"]["NoCost"] | null;
             /** Segments */
             segments: number;
@@ -3774,19 +4299,40 @@ export interface components {
         CostSource: "list" | "provider";
         /** CredentialField */
         CredentialField: {
-            /** Alternative */
+            /**
+             * Alternative
+             * @description The field is needed if this one of the provider's `alternatives` is chosen, and refused with another.
+             */
             alternative: string | null;
-            /** Help */
+            /**
+             * Help
+             * @description Where it is found at the provider.
+             */
             help: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description Its name at the provider, for people.
+             */
             label: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name in a line's `credentials`.
+             */
             name: string;
-            /** Pattern */
+            /**
+             * Pattern
+             * @description A regular expression that the whole value must match.
+             */
             pattern: string | null;
-            /** Required */
+            /**
+             * Required
+             * @description Whether a line needs it.
+             */
             required: boolean;
-            /** Secret */
+            /**
+             * Secret
+             * @description Whether it is hidden while it is typed. No credential is ever answered.
+             */
             secret: boolean;
         };
         /**
@@ -3798,14 +4344,24 @@ export interface components {
         Credits: {
             /** Balance */
             balance: string | null;
-            /** Currency */
+            /**
+             * Currency
+             * @description Null: the organization has never run on credits.
+             */
             currency: string | null;
-            /** Is On */
+            /**
+             * Is On
+             * @description Texts take of the balance, and none leaves that it does not cover.
+             */
             is_on: boolean;
             /** Low Below */
             low_below: string | null;
-            /** Low Since */
+            /**
+             * Low Since
+             * @description When administrators were told that the balance is low. Null once credits were added.
+             */
             low_since: string | null;
+            /** @description Null unless it runs on credits. */
             standing: components["schemas"]["Standing"] | null;
         };
         /**
@@ -3835,16 +4391,26 @@ export interface components {
          * @description The record that an entry is about: a family, a staff member, an API key or a line.
          */
         EntrySubject: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of a family that it is about, if it is about one.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Kind */
+            /**
+             * Kind
+             * @description What it is.
+             */
             kind: string;
-            /** Name */
+            /**
+             * Name
+             * @description The record's name.
+             */
             name: string;
         };
         /**
@@ -3852,7 +4418,10 @@ export interface components {
          * @description `reason` stays in the audit log: write no name and no number into it.
          */
         EraseIn: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it is erased. It is kept.
+             */
             reason: string;
         };
         /**
@@ -3860,26 +4429,40 @@ export interface components {
          * @description The erasure of a number. It does not say which: nothing does any more.
          */
         Erasure: {
+            /** @description What was erased so far. */
             counts: components["schemas"]["ErasureCounts"];
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it was done; null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was asked for.
+             */
             reason: string;
+            /** @description Who asked for it. */
             requested_by: components["schemas"]["AuditActor"];
-            /** Stage */
+            /**
+             * Stage
+             * @description What is being erased now.
+             */
             stage: string;
             /**
              * State
+             * @description Whether it is finished.
              * @enum {string}
              */
             state: "running" | "done";
@@ -3891,71 +4474,85 @@ export interface components {
         ErasureCounts: {
             /**
              * Answers
+             * @description Answers stored for repeated requests.
              * @default 0
              */
             answers: number;
             /**
              * Audit Entries
+             * @description Audit entries that lost their personal details.
              * @default 0
              */
             audit_entries: number;
             /**
              * Cancelled
+             * @description Texts that were queued and were not sent.
              * @default 0
              */
             cancelled: number;
             /**
              * Contacts
+             * @description Contacts that held no other number, and are gone with their names.
              * @default 0
              */
             contacts: number;
             /**
              * Conversations
+             * @description Closed, and left as marks.
              * @default 0
              */
             conversations: number;
             /**
              * Families
+             * @description Families that had no other contact, and have lost their names.
              * @default 0
              */
             families: number;
             /**
              * Files
+             * @description Files that were deleted.
              * @default 0
              */
             files: number;
             /**
              * Import Rows
+             * @description Rows of imports that were emptied.
              * @default 0
              */
             import_rows: number;
             /**
              * Notes
+             * @description Internal notes that were emptied.
              * @default 0
              */
             notes: number;
             /**
              * Phone Records
+             * @description Phone records that were removed.
              * @default 0
              */
             phone_records: number;
             /**
              * Raw Events
+             * @description Inbound events whose raw content was deleted.
              * @default 0
              */
             raw_events: number;
             /**
              * Refusals Kept
+             * @description Refusals that stay, as a keyed hash of the number.
              * @default 0
              */
             refusals_kept: number;
             /**
              * Staff Records
+             * @description Phone records of staff members. They stay in the directory, without this number.
              * @default 0
              */
             staff_records: number;
             /**
              * Texts
+             * @description Texts that were emptied.
              * @default 0
              */
             texts: number;
@@ -3972,6 +4569,7 @@ export interface components {
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
             /**
@@ -4001,11 +4599,15 @@ export interface components {
             archived: boolean;
             /** Contacts */
             contacts: components["schemas"]["Contact"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -4021,12 +4623,15 @@ export interface components {
         };
         /**
          * FamilyIn
-         * @description `students` and `tags` replace what is there; left out, they stay.
+         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
          */
         FamilyIn: {
             /** Contacts */
             contacts: components["schemas"]["ContactIn"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /** Location */
             location?: string | null;
@@ -4035,44 +4640,60 @@ export interface components {
             /** Notes */
             notes?: string | null;
             /** Students */
-            students?: components["schemas"]["StudentIn"][] | null;
+            students?: components["schemas"]["StudentIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** Page[FamilyOut] */
         FamilyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Family"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
+         *     clears `location` and `notes`.
          */
         FamilyPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Contacts */
-            contacts?: components["schemas"]["ContactPut"][] | null;
-            /** External Id */
-            external_id?: string | null;
+            contacts?: components["schemas"]["ContactPut"][];
+            /**
+             * External Id
+             * @description The id of the external.
+             */
+            external_id?: string;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Notes */
             notes?: string | null;
             /** Students */
-            students?: components["schemas"]["StudentIn"][] | null;
+            students?: components["schemas"]["StudentIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** FieldError */
         FieldError: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What is wrong and what to give instead, for people.
+             */
             detail: string;
-            /** Pointer */
+            /**
+             * Pointer
+             * @description JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`.
+             */
             pointer: string;
         };
         /**
@@ -4080,9 +4701,15 @@ export interface components {
          * @description For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet.
          */
         FillIn: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose people it is for.
+             */
             conversation_id?: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number whose people it is for, in E.164 or as dialled in the organization's country.
+             */
             phone_number?: string | null;
         };
         /**
@@ -4090,9 +4717,15 @@ export interface components {
          * @description Fields of `missing` stand in the body as they are, in braces: somebody has to fill them in before it is sent.
          */
         FilledReply: {
-            /** Body */
+            /**
+             * Body
+             * @description The text with its fields filled in.
+             */
             body: string;
-            /** Missing */
+            /**
+             * Missing
+             * @description Fields without a value.
+             */
             missing: components["schemas"]["ReplyField"][];
         };
         /**
@@ -4103,6 +4736,7 @@ export interface components {
         FirstMessageIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -4116,7 +4750,10 @@ export interface components {
              * @default false
              */
             close?: boolean;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /**
              * Media Urls
@@ -4136,22 +4773,34 @@ export interface components {
          * @description The conversation of a found message or note, under the name that the inbox shows.
          */
         FoundIn: {
-            /** Display Name */
+            /**
+             * Display Name
+             * @description The name under which the inbox shows it.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description Who holds the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The line that texts are exchanged on.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's number, in E.164.
+             */
             phone_number: string;
+            /** @description Unread, open or closed. */
             status: components["schemas"]["Status"];
         };
         /**
@@ -4166,9 +4815,15 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Reason */
+            /**
+             * Reason
+             * @description In words for the front desk.
+             */
             reason: string;
-            /** Type */
+            /**
+             * Type
+             * @description The type of the problem, as errors name it, such as `/problems/not-allowed-to-text`.
+             */
             type: string;
         };
         /**
@@ -4176,9 +4831,15 @@ export interface components {
          * @description A part that matches, from `start` inclusive to `end` exclusive, in UTF-16 code units as JavaScript counts.
          */
         Highlight: {
-            /** End */
+            /**
+             * End
+             * @description The code unit after the last that matches.
+             */
             end: number;
-            /** Start */
+            /**
+             * Start
+             * @description The first code unit that matches.
+             */
             start: number;
         };
         /** Holder */
@@ -4188,6 +4849,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             kind: components["schemas"]["OwnerKind"];
@@ -4196,6 +4858,7 @@ export interface components {
             /**
              * Phone Record Id
              * Format: uuid
+             * @description The id of the phone record.
              */
             phone_record_id: string;
         };
@@ -4208,9 +4871,15 @@ export interface components {
         ImportItem: {
             /** Errors */
             errors: components["schemas"]["FieldError"][];
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
             kind: components["schemas"]["OwnerKind"] | null;
             outcome: components["schemas"]["ImportOutcome"];
@@ -4231,6 +4900,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4242,6 +4912,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Partial */
@@ -4264,6 +4935,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Done */
@@ -4275,6 +4947,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Items */
@@ -4324,80 +4997,141 @@ export interface components {
         ImportState: "checking" | "storing" | "done" | "refused" | "stopped";
         /** InboundEvent */
         InboundEvent: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** InboundEventDetail */
         InboundEventDetail: {
-            /** Applied At */
+            /**
+             * Applied At
+             * @description When it was applied; else null.
+             */
             applied_at: string | null;
-            /** Attempts */
+            /**
+             * Attempts
+             * @description How often it was tried to apply it.
+             */
             attempts: number;
-            /** Due At */
+            /**
+             * Due At
+             * @description When a pending one is tried next.
+             */
             due_at: string | null;
-            /** Error */
+            /**
+             * Error
+             * @description Why it is not applied, in words.
+             */
             error: string | null;
-            /** Event Id */
+            /**
+             * Event Id
+             * @description The provider's own id of it.
+             */
             event_id: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A received text, a report on a sent one, or something unreadable. */
             kind: components["schemas"]["EventKind"];
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other party's, where it could be read.
+             */
             phone_number: string | null;
-            /** Provider */
+            /**
+             * Provider
+             * @description Who sent it.
+             */
             provider: string;
+            /** @description As it came; null once it was applied and its time to be kept has passed. */
             raw: components["schemas"]["RawContent"] | null;
             /**
              * Received At
              * Format: date-time
+             * @description When it came.
              */
             received_at: string;
+            /** @description Whether a webhook brought it or the provider's list of texts. */
             source: components["schemas"]["EventSource"];
+            /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
         /** Page[InboundEventOut] */
         InboundEventPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["InboundEvent"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4405,17 +5139,35 @@ export interface components {
          * @description What an administrator should know about what arrives.
          */
         InboundHealth: {
-            /** Last Texts */
+            /**
+             * Last Texts
+             * @description When the last text came in, of each line that has ever had one.
+             */
             last_texts: components["schemas"]["LastText"][];
-            /** Missed Last Week */
+            /**
+             * Missed Last Week
+             * @description Texts that no webhook brought: found in the provider's own list within the last seven days.
+             */
             missed_last_week: number;
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the pending event that has waited longest was received; null if none is.
+             */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
-            /** Silent Lines */
+            /**
+             * Silent Lines
+             * @description Lines that have been silent for longer than usual.
+             */
             silent_lines: components["schemas"]["SilentLine"][];
         };
         /**
@@ -4429,6 +5181,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4440,6 +5193,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description Whose view it is.
              */
             staff_member_id: string;
         };
@@ -4452,7 +5206,10 @@ export interface components {
             assignee?: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later?: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id?: string | null;
             /** Not Sent */
             not_sent?: boolean | null;
@@ -4470,7 +5227,10 @@ export interface components {
             assignee: string | components["schemas"]["Assignee"] | null;
             /** Later */
             later: boolean | null;
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
             line_id: string | null;
             /** Not Sent */
             not_sent: boolean | null;
@@ -4498,13 +5258,13 @@ export interface components {
          * @description What is left out stays. `position`: its new place among one's own views, from 0.
          */
         InboxViewPatch: {
-            filter?: components["schemas"]["InboxViewFilter"] | null;
+            filter?: components["schemas"]["InboxViewFilter"];
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Position */
-            position?: number | null;
+            position?: number;
             /** Shared */
-            shared?: boolean | null;
+            shared?: boolean;
         };
         /** InboxViews */
         InboxViews: {
@@ -4513,19 +5273,37 @@ export interface components {
         };
         /** Indicator */
         Indicator: {
-            /** Later Conversations */
+            /**
+             * Later Conversations
+             * @description REMIND: deferred.
+             */
             later_conversations: number;
-            /** Mine Conversations */
+            /**
+             * Mine Conversations
+             * @description ASSIGN: not closed, not in "Later", and the caller has them. 0 for an API key.
+             */
             mine_conversations: number;
-            /** Not Sent Conversations */
+            /**
+             * Not Sent Conversations
+             * @description NOT-SENT: conversations with a text that did not go and that nobody has seen to.
+             */
             not_sent_conversations: number;
-            /** Open Conversations */
+            /**
+             * Open Conversations
+             * @description IND-GRAY: open, and not in "Later".
+             */
             open_conversations: number;
-            /** Unassigned Conversations */
+            /**
+             * Unassigned Conversations
+             * @description ASSIGN: not closed, not in "Later", and nobody has them.
+             */
             unassigned_conversations: number;
             /** Unread Conversations */
             unread_conversations: number;
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description IND-RED: unread messages, of unread conversations.
+             */
             unread_messages: number;
         };
         /**
@@ -4533,11 +5311,20 @@ export interface components {
          * @description Inbound events of the organization.
          */
         JournalStatus: {
-            /** Oldest Pending At */
+            /**
+             * Oldest Pending At
+             * @description When the event that has waited longest was received.
+             */
             oldest_pending_at: string | null;
-            /** Pending */
+            /**
+             * Pending
+             * @description Events that are not applied yet.
+             */
             pending: number;
-            /** Quarantined */
+            /**
+             * Quarantined
+             * @description Events that could not be applied and wait for an administrator.
+             */
             quarantined: number;
         };
         /** LastMessage */
@@ -4545,6 +5332,7 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Direction */
@@ -4553,6 +5341,7 @@ export interface components {
             erased: boolean;
             /** Preview */
             preview: string;
+            /** @description Who of the business sent it; null for an incoming text and for an automatic one. */
             sent_by: components["schemas"]["SentBy"] | null;
             /** Seq */
             seq: number;
@@ -4564,46 +5353,79 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the last text came in.
              */
             at: string;
             /**
              * Line Id
              * Format: uuid
+             * @description The id of the line.
              */
             line_id: string;
         };
         /** Line */
         Line: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Default */
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own (LINE-CHOICE).
+             */
             default: boolean;
-            /** Default For */
+            /**
+             * Default For
+             * @description Countries whose new conversations go out on it, ISO 3166 alpha-2.
+             */
             default_for: string[];
-            /** Enabled */
+            /**
+             * Enabled
+             * @description False if the line is out of service: nothing is sent from it.
+             */
             enabled: boolean;
+            /** @description The provider's answer to the last check; null if there was none. */
             health: components["schemas"]["LineHealth"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Notice */
+            /**
+             * Notice
+             * @description A notice that staff must see before they text from it (NZ-NOTICE).
+             */
             notice: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if the line has been silent for longer than usual; else null.
+             */
             silent_since: string | null;
+            /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
         /**
@@ -4614,18 +5436,29 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When the provider was asked.
              */
             at: string;
+            /** @description Whether the provider accepts the credentials. */
             credentials_state: components["schemas"]["CredentialsState"];
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding in words, for people.
+             */
             detail: string;
+            /** @description The address for received texts. */
             inbound: components["schemas"]["WebhookFinding"];
+            /** @description The worst finding. */
             state: components["schemas"]["LineState"];
+            /** @description The address for delivery reports. */
             status: components["schemas"]["WebhookFinding"];
         };
         /** LineIn */
         LineIn: {
-            /** Country */
+            /**
+             * Country
+             * @description The country of the number, ISO 3166 alpha-2.
+             */
             country: string;
             /**
              * Credentials
@@ -4634,12 +5467,21 @@ export interface components {
             credentials: {
                 [key: string]: string;
             };
+            /** @description A long code, a toll-free number or a short code. */
             kind: components["schemas"]["LineKind"];
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number or short code that the provider has given.
+             */
             phone_number: string;
+            /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /** @description What is omitted has its default. */
             settings?: components["schemas"]["LineSettings"] | null;
         };
         /**
@@ -4655,6 +5497,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -4665,16 +5508,26 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
         };
         /** Page[LineOut] */
         LinePage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Line"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4682,19 +5535,35 @@ export interface components {
          * @description An omitted field stays.
          */
         LinePatch: {
-            /** Credentials */
+            /**
+             * Credentials
+             * @description A complete set replaces what is stored. Fewer fields change only those, and null removes one. A change holds at once, for sending and for webhooks.
+             */
             credentials?: {
                 [key: string]: string | null;
-            } | null;
-            /** Default */
-            default?: boolean | null;
-            /** Default For */
-            default_for?: string[] | null;
-            /** Enabled */
-            enabled?: boolean | null;
-            /** Label */
-            label?: string | null;
-            settings?: components["schemas"]["LineSettings"] | null;
+            };
+            /**
+             * Default
+             * @description New conversations go out on it if their country has no default of its own. Another line loses it.
+             */
+            default?: boolean;
+            /**
+             * Default For
+             * @description New conversations with these countries go out on it. Other lines lose them.
+             */
+            default_for?: string[];
+            /**
+             * Enabled
+             * @description False takes the line out of service: nothing is sent from it.
+             */
+            enabled?: boolean;
+            /**
+             * Label
+             * @description The name that staff see.
+             */
+            label?: string;
+            /** @description Replaces the settings, but for the three limits: an omitted one keeps its value. */
+            settings?: components["schemas"]["LineSettings"];
         };
         /** LinePrice */
         LinePrice: {
@@ -4707,7 +5576,10 @@ export interface components {
         };
         /** LinePrices */
         LinePrices: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it.
+             */
             currency: string | null;
             /** Prices */
             prices: components["schemas"]["LinePrice"][];
@@ -4738,36 +5610,78 @@ export interface components {
          *     or API key; null for 20,000 and 5,000. An omitted one of these three keeps its value.
          */
         LineSettings: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider. If it is omitted, we answer if the provider does not.
+             */
             answers_keywords?: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name?: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2; null for its own.
+             */
             countries?: string[] | null;
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text?: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second?: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business; null for 20,000.
+             */
             texts_per_day?: number | null;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key; null for 5,000.
+             */
             texts_per_person_per_day?: number | null;
         };
         /** LineSettingsOut */
         LineSettingsOut: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description Whether we answer STOP, START and HELP, not the provider.
+             */
             answers_keywords: boolean;
-            /** Business Name */
+            /**
+             * Business Name
+             * @description The name in answers to keywords; null for the organization's.
+             */
             business_name: string | null;
-            /** Countries */
+            /**
+             * Countries
+             * @description The countries that the line may text, ISO 3166 alpha-2.
+             */
             countries: string[];
-            /** Help Text */
+            /**
+             * Help Text
+             * @description What the answer to HELP says; null for the number to call.
+             */
             help_text: string | null;
-            /** Messages Per Second */
+            /**
+             * Messages Per Second
+             * @description The line's rate limit; null for none.
+             */
             messages_per_second: number | null;
-            /** Texts Per Day */
+            /**
+             * Texts Per Day
+             * @description How many texts are accepted in a day of the business.
+             */
             texts_per_day: number;
-            /** Texts Per Person Per Day */
+            /**
+             * Texts Per Person Per Day
+             * @description The same of each person or API key.
+             */
             texts_per_person_per_day: number;
         };
         /**
@@ -4778,35 +5692,64 @@ export interface components {
         LineState: "ready" | "needs_attention" | "cannot_tell" | "unreachable";
         /** LineStatus */
         LineStatus: {
-            /** Checked At */
+            /**
+             * Checked At
+             * @description When the provider was last asked; null before the first check.
+             */
             checked_at: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The worst finding of the last check, in words.
+             */
             detail: string | null;
-            /** Enabled */
+            /**
+             * Enabled
+             * @description Out of service it still receives.
+             */
             enabled: boolean;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
-            /** Silent Since */
+            /**
+             * Silent Since
+             * @description When the last text came, if that is longer ago than usual for this line.
+             */
             silent_since: string | null;
+            /** @description What the last check at the provider found; null before the first. */
             state: components["schemas"]["LineState"] | null;
         };
         /** Link */
         Link: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url */
+            /**
+             * Url
+             * @description The address for this record.
+             */
             url: string;
         };
         /** LinkTemplate */
         LinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
             /**
              * Url Template
@@ -4816,12 +5759,18 @@ export interface components {
         };
         /** LinksIn */
         LinksIn: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order. Others are removed.
+             */
             links: components["schemas"]["LinkTemplate"][];
         };
         /** LinksOut */
         LinksOut: {
-            /** Links */
+            /**
+             * Links
+             * @description All links of the organization, in their order.
+             */
             links: components["schemas"]["StoredLinkTemplate"][];
         };
         /**
@@ -4838,6 +5787,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Location */
@@ -4855,9 +5805,15 @@ export interface components {
         };
         /** Page[ListedClassOut] */
         ListedClassPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["ListedClass"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -4876,26 +5832,44 @@ export interface components {
         };
         /** Page[LocationOut] */
         LocationPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Location"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** MassTextSettings */
         MassTextSettings: {
-            /** Confirm Above */
+            /**
+             * Confirm Above
+             * @description Whoever sends a mass text to more numbers has to name how many.
+             */
             confirm_above: number;
             /** Footer */
             footer: string;
             /** Header */
             header: string;
-            /** Hours */
+            /**
+             * Hours
+             * @description When mass texts may leave, by weekday, in the organization's zone. Null: it has set none.
+             */
             hours: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
-            /** Needs Approval */
+            /**
+             * Needs Approval
+             * @description A mass text to more than `confirm_above` needs the consent of two administrators.
+             */
             needs_approval: boolean;
-            /** Signup */
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent.
+             */
             signup: string;
             /** Timezone */
             timezone: string;
@@ -4906,19 +5880,22 @@ export interface components {
          */
         MassTextSettingsPatch: {
             /** Confirm Above */
-            confirm_above?: number | null;
+            confirm_above?: number;
             /** Footer */
-            footer?: string | null;
+            footer?: string;
             /** Header */
-            header?: string | null;
+            header?: string;
             /** Hours */
             hours?: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
             /** Needs Approval */
-            needs_approval?: boolean | null;
-            /** Signup */
-            signup?: string | null;
+            needs_approval?: boolean;
+            /**
+             * Signup
+             * @description Sent once to a number when it becomes opted in. Empty: nothing is sent.
+             */
+            signup?: string;
         };
         /**
          * Me
@@ -4939,6 +5916,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -4950,13 +5928,25 @@ export interface components {
          *     sent by its address alone (`media_urls`) is there, and has neither `id` nor `state`.
          */
         Media: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description Of a kept file, as its bytes say; else as the sender or the provider declared.
+             */
             content_type: string;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was refused, in words for the front desk.
+             */
             reason: string | null;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes.
+             */
             size: number | null;
             state: components["schemas"]["MediaState"] | null;
             /** Url */
@@ -4973,27 +5963,42 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the caller was mentioned.
              */
             created_at: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description The note that mentions the caller. */
             note: components["schemas"]["Note"];
-            /** Read At */
+            /**
+             * Read At
+             * @description When the caller read it; null while it is unread.
+             */
             read_at: string | null;
         };
         /** MentionCount */
         MentionCount: {
-            /** Unread */
+            /**
+             * Unread
+             * @description Mentions of the caller that are unread.
+             */
             unread: number;
         };
         /** Page[MentionOut] */
         MentionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Mention"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -5003,11 +6008,15 @@ export interface components {
         MentionState: "unread" | "all";
         /** MentionedPerson */
         MentionedPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description The name of the staff member.
+             */
             name: string;
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -5016,56 +6025,84 @@ export interface components {
          * @description Either these mentions, or all of a conversation.
          */
         MentionsRead: {
-            /** Conversation Id */
+            /**
+             * Conversation Id
+             * @description The conversation whose mentions of the caller are read.
+             */
             conversation_id?: string | null;
             /**
              * Mention Ids
+             * @description Mentions of the caller.
              * @default []
              */
             mention_ids?: string[];
         };
         /** Message */
         Message: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5084,6 +6121,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5102,48 +6140,74 @@ export interface components {
         };
         /** MessageDetail */
         MessageDetail: {
-            /** Asks To Stop */
+            /**
+             * Asks To Stop
+             * @description It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS).
+             */
             asks_to_stop: boolean;
+            /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
             /** Body */
             body: string;
             broadcast: components["schemas"]["MessageBroadcast"] | null;
-            /** Client Key */
+            /**
+             * Client Key
+             * @description The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
+             *     text by it.
+             */
             client_key: string | null;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
+            /** @description What it cost (COST). Null for a received message, a failed one, and one of which no cost is known. */
             cost: components["schemas"]["MessageCost"] | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
             /** Delivered At */
             delivered_at: string | null;
             direction: components["schemas"]["Direction"];
             encoding: components["schemas"]["Encoding"];
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When its text and files were erased (ERASE); null if they were not.
+             */
             erased_at: string | null;
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media */
             media: components["schemas"]["Media"][];
+            /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
-            /** Provider Message Id */
+            /**
+             * Provider Message Id
+             * @description The id of the provider message.
+             */
             provider_message_id: string | null;
             /** Provider Time */
             provider_time: string | null;
+            /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
-            /** Reactions */
+            /**
+             * Reactions
+             * @description The emoji of the reactions on it, in the order in which they came.
+             */
             reactions: string[];
-            /** Retry Of Message Id */
+            /**
+             * Retry Of Message Id
+             * @description The id of the retry of message.
+             */
             retry_of_message_id: string | null;
             /** Segments */
             segments: number;
@@ -5160,18 +6224,25 @@ export interface components {
         MessageError: {
             /** Code */
             code: string;
-            /** Title */
+            /**
+             * Title
+             * @description What went wrong, in words for the front desk.
+             */
             title: string;
         };
         /** MessageItem */
         MessageItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "message";
+            /** @description The message. */
             message: components["schemas"]["Message"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5192,19 +6263,37 @@ export interface components {
         };
         /** NewMessagesProblem */
         NewMessagesProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
             /** Missed */
             missed: components["schemas"]["Message"][];
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
@@ -5217,82 +6306,144 @@ export interface components {
         NoCost: "no_price_list" | "no_price";
         /** NotAllowedToTextProblem */
         NotAllowedToTextProblem: {
+            /** @description Why the number may not be texted. */
             check: components["schemas"]["OptInCheck"];
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Note */
         Note: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
         };
         /** NoteDetail */
         NoteDetail: {
+            /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description Empty once it is removed or erased.
+             */
             body: string;
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Edited At */
+            /**
+             * Edited At
+             * @description When its wording was last changed; null if it never was.
+             */
             edited_at: string | null;
-            /** Edits */
+            /**
+             * Edits
+             * @description How often its wording was changed.
+             */
             edits: number;
-            /** Erased At */
+            /**
+             * Erased At
+             * @description When it was erased, on request or by age; else null.
+             */
             erased_at: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Mentions */
+            /**
+             * Mentions
+             * @description Who is told of it.
+             */
             mentions: components["schemas"]["MentionedPerson"][];
+            /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
-            /** Versions */
+            /**
+             * Versions
+             * @description Its earlier wordings, the first one first.
+             */
             versions: components["schemas"]["NoteVersion"][];
         };
         /**
@@ -5300,10 +6451,14 @@ export interface components {
          * @description `mentions`: ids of staff members who have SMS Logs.
          */
         NoteIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The wording.
+             */
             body: string;
             /**
              * Mentions
+             * @description Ids of staff members who are told of it. They need SMS Logs.
              * @default []
              */
             mentions?: string[];
@@ -5311,12 +6466,16 @@ export interface components {
         /** NoteItem */
         NoteItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "note";
+            /** @description The internal note. */
             note: components["schemas"]["Note"];
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
         };
         /**
@@ -5324,59 +6483,95 @@ export interface components {
          * @description What is left out stays.
          */
         NotePatch: {
-            /** Body */
-            body?: string | null;
-            /** Mentions */
-            mentions?: string[] | null;
+            /**
+             * Body
+             * @description The new wording. Earlier ones are kept.
+             */
+            body?: string;
+            /**
+             * Mentions
+             * @description All who are mentioned. Whoever is new is told of it.
+             */
+            mentions?: string[];
         };
         /** NoteRemoval */
         NoteRemoval: {
             /**
              * At
              * Format: date-time
+             * @description When it was removed.
              */
             at: string;
+            /** @description Who removed it. */
             by: components["schemas"]["AuditActor"];
         };
         /** NoteSearchResult */
         NoteSearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the note's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The note that matches. */
             note: components["schemas"]["Note"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[NoteSearchResult] */
         NoteSearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["NoteSearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** NoteVersion */
         NoteVersion: {
-            /** Body */
+            /**
+             * Body
+             * @description The earlier wording.
+             */
             body: string;
             /**
              * Replaced At
              * Format: date-time
+             * @description When another replaced it.
              */
             replaced_at: string;
             /**
              * Written At
              * Format: date-time
+             * @description When it was written.
              */
             written_at: string;
         };
         /** NotificationSettings */
         NotificationSettings: {
-            /** Push Public Key */
+            /**
+             * Push Public Key
+             * @description The key with which a browser subscribes (`applicationServerKey`), base64url without padding.
+             */
             push_public_key: string;
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5384,11 +6579,19 @@ export interface components {
          * @description What one wants to be told of. `mine`: conversations assigned to one, mentions, and one's own reminders.
          */
         NotificationSettingsIn: {
+            /** @description When nothing is pushed; null for never. */
             quiet_hours: components["schemas"]["QuietHours"] | null;
+            /** @description Of what one is told. */
             scope: components["schemas"]["Scope"];
-            /** Shows Text */
+            /**
+             * Shows Text
+             * @description Whether a notification shows the first words of a text.
+             */
             shows_text: boolean;
-            /** Sound */
+            /**
+             * Sound
+             * @description Whether an open page plays a sound.
+             */
             sound: boolean;
         };
         /**
@@ -5396,22 +6599,43 @@ export interface components {
          * @description A record that holds a number, or held it until its refusal was put in its place.
          */
         NumberHolder: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description The family or staff member.
+             */
             id: string | null;
-            /** Kind */
+            /**
+             * Kind
+             * @description A family or a staff member; null if that is not known any more.
+             */
             kind: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the family or staff member.
+             */
             name: string;
-            /** Until */
+            /**
+             * Until
+             * @description None: it holds the number now.
+             */
             until: string | null;
         };
         /** OpeningSpan */
         OpeningSpan: {
-            /** Closes */
+            /**
+             * Closes
+             * @description `HH:MM` of the local day. `24:00` is midnight at its end.
+             */
             closes: string;
-            /** Opens */
+            /**
+             * Opens
+             * @description `HH:MM` of the local day.
+             */
             opens: string;
         };
         /** OptIn */
@@ -5429,32 +6653,60 @@ export interface components {
          *     Consent replaces the refusals that `replaces_refusals` names. The number's other refusals continue to block it.
          */
         OptInChange: {
-            /** Note */
+            /**
+             * Note
+             * @description A note for colleagues.
+             */
             note?: string | null;
             /**
              * Replaces Refusals
+             * @description Refusals of the number that this consent replaces.
              * @default []
              */
             replaces_refusals?: string[];
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"];
+            /** @description The new state of the record. */
             state: components["schemas"]["OptInState"];
-            /** Wording */
+            /**
+             * Wording
+             * @description What the person was shown or told.
+             */
             wording?: string | null;
         };
         /** OptInCheck */
         OptInCheck: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
             allowed: boolean;
-            /** Instances */
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
             instances: components["schemas"]["OptInInstance"][];
-            /** Note */
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
             note: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
             phone_number: string;
+            /** @description Why it may or may not be texted. */
             reason: components["schemas"]["Reason"];
-            /** Stopped As */
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
             stopped_as: string | null;
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
             stopped_at: string | null;
         };
         /**
@@ -5462,7 +6714,10 @@ export interface components {
          * @description One check for each number of the request, in its order.
          */
         OptInChecks: {
-            /** Items */
+            /**
+             * Items
+             * @description The checks.
+             */
             items: components["schemas"]["OptInCheck"][];
         };
         /**
@@ -5470,9 +6725,15 @@ export interface components {
          * @description Without `line_id`, the oldest line in service.
          */
         OptInChecksIn: {
-            /** Line Id */
+            /**
+             * Line Id
+             * @description The line that would text them.
+             */
             line_id?: string | null;
-            /** Phone Numbers */
+            /**
+             * Phone Numbers
+             * @description In E.164, or as dialled in the organization's country.
+             */
             phone_numbers: string[];
         };
         /**
@@ -5491,31 +6752,67 @@ export interface components {
          *     null if its owner is not known any more.
          */
         OptInInstance: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether the record's owner is archived.
+             */
             archived: boolean;
-            /** Blocks */
+            /**
+             * Blocks
+             * @description Whether this instance is a reason not to text the number.
+             */
             blocks: boolean;
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the state was last changed.
+             */
             changed_at: string | null;
+            /** @description Who changed the state last. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact of the family; null for a staff member.
+             */
             contact_name: string | null;
+            /** @description Whose record it is: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The name of the family or staff member.
+             */
             owner_name: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other spelling under which the record holds the number; null if it holds the number itself.
+             */
             phone_number: string | null;
-            /** Phone Record Id */
+            /**
+             * Phone Record Id
+             * @description Null for a refusal whose record is gone.
+             */
             phone_record_id: string | null;
-            /** Refusal Id */
+            /**
+             * Refusal Id
+             * @description The refusal, to lift it; null for a record.
+             */
             refusal_id: string | null;
+            /** @description Why the record of a refusal is gone; null for a record. */
             removed: components["schemas"]["RefusalCause"] | null;
-            /** Removed At */
+            /**
+             * Removed At
+             * @description When the record of a refusal went.
+             */
             removed_at: string | null;
+            /** @description Who removed the record of a refusal. */
             removed_by: components["schemas"]["AuditActor"] | null;
+            /** @description How the state is known. */
             source: components["schemas"]["OptInSource"] | null;
+            /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -5536,6 +6833,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -5547,7 +6845,10 @@ export interface components {
         };
         /** OrganizationSettings */
         OrganizationSettings: {
-            /** Replying Assigns */
+            /**
+             * Replying Assigns
+             * @description Whoever answers a conversation that nobody has gets it (ASSIGN).
+             */
             replying_assigns: boolean;
         };
         /**
@@ -5556,20 +6857,32 @@ export interface components {
          */
         OrganizationSettingsIn: {
             /** Replying Assigns */
-            replying_assigns?: boolean | null;
+            replying_assigns?: boolean;
         };
         /**
          * OutboxStatus
          * @description Texts of the organization that are on their way out. Counts stop at 10,000.
          */
         OutboxStatus: {
-            /** Oldest Waiting At */
+            /**
+             * Oldest Waiting At
+             * @description When the text that has waited longest was accepted.
+             */
             oldest_waiting_at: string | null;
-            /** Sending */
+            /**
+             * Sending
+             * @description Texts that are being handed to a provider.
+             */
             sending: number;
-            /** Unknown */
+            /**
+             * Unknown
+             * @description Handed to the provider with an unknown outcome, and not reconciled yet.
+             */
             unknown: number;
-            /** Waiting */
+            /**
+             * Waiting
+             * @description Texts that wait for their turn.
+             */
             waiting: number;
         };
         /**
@@ -5595,7 +6908,7 @@ export interface components {
          * @description Every permission: its name in the API and the database, and its label for people.
          * @enum {string}
          */
-        Permission: "sms_logs" | "mass_text" | "mass_text_any_hour" | "directory";
+        Permission: "sms_logs" | "mass_text" | "mass_text_any_hour" | "directory" | "administration";
         /**
          * PhoneNumber
          * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
@@ -5608,7 +6921,10 @@ export interface components {
             phone_number: string;
             /** Records */
             records: components["schemas"]["OptInInstance"][];
-            /** Refusals */
+            /**
+             * Refusals
+             * @description Standing and lifted, the newest first (OPTIN-REMOVED).
+             */
             refusals: components["schemas"]["Refusal"][];
             /** Stopped At */
             stopped_at: string | null;
@@ -5618,6 +6934,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5634,6 +6951,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Label */
@@ -5641,7 +6959,10 @@ export interface components {
             opt_in: components["schemas"]["OptIn"];
             /** Phone Number */
             phone_number: string;
-            /** Refusals */
+            /**
+             * Refusals
+             * @description The standing refusals of the number.
+             */
             refusals: components["schemas"]["Refusal"][];
         };
         /**
@@ -5664,7 +6985,10 @@ export interface components {
          *     leaves the list, or whose number changes, stays with the number and blocks it (OPTIN-REMOVED).
          */
         PhoneRecordPut: {
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Label */
             label?: string | null;
@@ -5690,51 +7014,107 @@ export interface components {
          * @description The shape of every error answer. Problems add their own fields.
          */
         Problem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Provider */
         Provider: {
-            /** Alternatives */
+            /**
+             * Alternatives
+             * @description A line uses exactly one: the first, unless it has another already. Empty if there is no choice.
+             */
             alternatives: components["schemas"]["Alternative"][];
+            /** @description What it can do. */
             capabilities: components["schemas"]["ProviderCapabilities"];
-            /** Credential Fields */
+            /**
+             * Credential Fields
+             * @description What a line's `credentials` hold.
+             */
             credential_fields: components["schemas"]["CredentialField"][];
+            /** @description Its name in `provider` of a line. */
             id: components["schemas"]["ProviderName"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name, for people.
+             */
             name: string;
-            /** Setup Steps */
+            /**
+             * Setup Steps
+             * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
+             */
             setup_steps: string[];
-            /** Status Address Help */
+            /**
+             * Status Address Help
+             * @description Where the address for delivery reports is entered at the provider.
+             */
             status_address_help: string;
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
-            /** Answers Keywords */
+            /**
+             * Answers Keywords
+             * @description The provider answers STOP, START and HELP itself.
+             */
             answers_keywords: boolean;
-            /** Checks Webhooks */
+            /**
+             * Checks Webhooks
+             * @description It says whether a line's webhooks are set.
+             */
             checks_webhooks: boolean;
-            /** Fetches Media */
+            /**
+             * Fetches Media
+             * @description Files of received texts can be fetched from it.
+             */
             fetches_media: boolean;
-            /** Lists Received */
+            /**
+             * Lists Received
+             * @description It lists received texts, so backfill finds those without a webhook.
+             */
             lists_received: boolean;
-            /** Max Characters */
+            /**
+             * Max Characters
+             * @description Unicode characters of the longest text; null if it names no such limit.
+             */
             max_characters: number | null;
-            /** Max Media */
+            /**
+             * Max Media
+             * @description The most files of one text.
+             */
             max_media: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description Segments of the longest text without files; null if it names no such limit.
+             */
             max_segments: number | null;
         };
         /**
@@ -5747,9 +7127,15 @@ export interface components {
          * @description The keys of the browser's `PushSubscription`, base64url.
          */
         PushKeys: {
-            /** Auth */
+            /**
+             * Auth
+             * @description 16 bytes.
+             */
             auth: string;
-            /** P256Dh */
+            /**
+             * P256Dh
+             * @description A point of 65 bytes.
+             */
             p256dh: string;
         };
         /**
@@ -5760,18 +7146,29 @@ export interface components {
             /**
              * Created At
              * Format: date-time
+             * @description When the browser subscribed.
              */
             created_at: string;
-            /** Current */
+            /**
+             * Current
+             * @description It is the browser of this session.
+             */
             current: boolean;
-            /** Device */
+            /**
+             * Device
+             * @description The browser and system, for people.
+             */
             device: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Pushed At */
+            /**
+             * Pushed At
+             * @description When something was last pushed to it; null if nothing was.
+             */
             pushed_at: string | null;
         };
         /**
@@ -5779,8 +7176,17 @@ export interface components {
          * @description What the browser's `PushSubscription.toJSON()` gives.
          */
         PushSubscriptionIn: {
-            /** Endpoint */
+            /**
+             * Endpoint
+             * @description The address of the browser's push service.
+             */
             endpoint: string;
+            /**
+             * Expirationtime
+             * @description When the browser's push service drops it, if it says so. It is told by refusing the next push.
+             */
+            expirationTime?: number | null;
+            /** @description The keys with which pushes are encrypted. */
             keys: components["schemas"]["PushKeys"];
         };
         /**
@@ -5788,9 +7194,15 @@ export interface components {
          * @description Hours of the day, `HH:MM` in the organization's time zone. `since` after `until` means over midnight.
          */
         QuietHours: {
-            /** Since */
+            /**
+             * Since
+             * @description From when on nothing is pushed.
+             */
             since: string;
-            /** Until */
+            /**
+             * Until
+             * @description Until when nothing is pushed.
+             */
             until: string;
         };
         /**
@@ -5798,13 +7210,25 @@ export interface components {
          * @description `text` if the content is UTF-8, else `base64`.
          */
         RawContent: {
-            /** Base64 */
+            /**
+             * Base64
+             * @description The content; null if it is UTF-8.
+             */
             base64: string | null;
-            /** Bytes */
+            /**
+             * Bytes
+             * @description The size.
+             */
             bytes: number;
-            /** Content Type */
+            /**
+             * Content Type
+             * @description As the provider named it.
+             */
             content_type: string;
-            /** Text */
+            /**
+             * Text
+             * @description The content; null if it is not UTF-8.
+             */
             text: string | null;
         };
         /**
@@ -5814,11 +7238,20 @@ export interface components {
         Reaction: {
             /** Emoji */
             emoji: string;
-            /** Message Id */
+            /**
+             * Message Id
+             * @description The message that it is on. Null if none was found, and for a text that an earlier version received.
+             */
             message_id: string | null;
-            /** Quote */
+            /**
+             * Quote
+             * @description The quoted words, which may be cut; null for a file.
+             */
             quote: string | null;
-            /** Removed */
+            /**
+             * Removed
+             * @description It was taken back.
+             */
             removed: boolean;
         };
         /**
@@ -5830,23 +7263,42 @@ export interface components {
         /** Recipient */
         Recipient: {
             check: components["schemas"]["RecipientCheck"];
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The family's contact that holds the number.
+             */
             contact_name: string | null;
             conversation: components["schemas"]["RecipientConversation"] | null;
             kind: components["schemas"]["RecipientKind"];
             /** Label */
             label: string | null;
+            /** @description A new text goes out on it. */
             line: components["schemas"]["LineLabel"];
             line_reason: components["schemas"]["LineReason"];
-            /** Max Attachment Bytes */
+            /**
+             * Max Attachment Bytes
+             * @description Of a message's files together: what the carriers of this line deliver.
+             */
             max_attachment_bytes: number;
-            /** Max Attachments */
+            /**
+             * Max Attachments
+             * @description Files of a message.
+             */
             max_attachments: number;
-            /** Max Segments */
+            /**
+             * Max Segments
+             * @description The most parts of a text without files that the line's provider takes; null if it limits characters only.
+             */
             max_segments: number | null;
-            /** Notice */
+            /**
+             * Notice
+             * @description A warning to staff before they text this number from this line (NZ-NOTICE).
+             */
             notice: string | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description Of the family or the staff member.
+             */
             owner_id: string | null;
             /** Owner Name */
             owner_name: string | null;
@@ -5872,6 +7324,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -5888,9 +7341,15 @@ export interface components {
         RecipientKind: "family" | "staff_member" | "number";
         /** Page[RecipientOut] */
         RecipientPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["BroadcastRecipient"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -5912,35 +7371,64 @@ export interface components {
          * @description An opt-out that stayed with the number after its record was gone (OPTIN-REMOVED), standing or lifted.
          */
         Refusal: {
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When the record was opted out.
+             */
             changed_at: string | null;
+            /** @description Who opted it out. */
             changed_by: components["schemas"]["AuditActor"] | null;
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The contact's name when the record was removed; null for a staff member.
+             */
             contact_name: string | null;
             /**
              * Id
              * Format: uuid
+             * @description The id that lifting it takes.
              */
             id: string;
+            /** @description Whose record it was: of a family or of a staff member. */
             kind: components["schemas"]["OwnerKind"] | null;
-            /** Lift Reason */
+            /**
+             * Lift Reason
+             * @description The administrator's reason; null if consent replaced it.
+             */
             lift_reason: string | null;
-            /** Lifted At */
+            /**
+             * Lifted At
+             * @description When it was lifted; null while it blocks the number.
+             */
             lifted_at: string | null;
+            /** @description Who lifted it. */
             lifted_by: components["schemas"]["AuditActor"] | null;
-            /** Owner Id */
+            /**
+             * Owner Id
+             * @description The family or staff member who had the record.
+             */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description The owner's name when the record was removed.
+             */
             owner_name: string;
+            /** @description Why the record is gone. */
             removed: components["schemas"]["RefusalCause"];
             /**
              * Removed At
              * Format: date-time
+             * @description When the record went.
              */
             removed_at: string;
+            /** @description Who removed the record. */
             removed_by: components["schemas"]["AuditActor"] | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaced it.
+             */
             replaced_by: string | null;
+            /** @description How the opt-out came to be known. */
             source: components["schemas"]["OptInSource"] | null;
         };
         /**
@@ -5954,9 +7442,15 @@ export interface components {
          * @description Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal.
          */
         RefusalLift: {
-            /** Reason */
+            /**
+             * Reason
+             * @description Why an administrator lifts it.
+             */
             reason?: string | null;
-            /** Replaced By */
+            /**
+             * Replaced By
+             * @description The phone record whose consent replaces it.
+             */
             replaced_by?: string | null;
         };
         /**
@@ -5969,10 +7463,17 @@ export interface components {
              * Format: date-time
              */
             at: string;
-            /** Due */
+            /**
+             * Due
+             * @description It has come back, and nobody has replied, closed it or removed the reminder since.
+             */
             due: boolean;
+            /** @description Null for an API key. */
             set_by: components["schemas"]["StaffRef"] | null;
-            /** Unless Answered */
+            /**
+             * Unless Answered
+             * @description A text from the number removes the reminder. Without, such a text makes it due.
+             */
             unless_answered: boolean;
         };
         /**
@@ -5995,9 +7496,15 @@ export interface components {
         };
         /** Replayed */
         Replayed: {
-            /** Remaining */
+            /**
+             * Remaining
+             * @description Still quarantined: one request replays at most 500.
+             */
             remaining: number;
-            /** Replayed */
+            /**
+             * Replayed
+             * @description Events that are pending again.
+             */
             replayed: number;
         };
         /**
@@ -6016,16 +7523,22 @@ export interface components {
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
          */
         SavedAudienceDescription: {
-            /** @default all */
+            /**
+             * @description Whom of a family it reaches: every number, or the first that may be texted.
+             * @default all
+             */
             contacts?: components["schemas"]["Contacts"];
             /**
              * External Ids
+             * @description Of families and staff members.
              * @default []
              */
             external_ids?: string[];
+            /** @description Families that fit. Null: none by filter; an empty filter: all. */
             families?: components["schemas"]["AudienceFilter"] | null;
             /**
              * Numbers
+             * @description As people write them.
              * @default []
              */
             numbers?: string[];
@@ -6051,8 +7564,12 @@ export interface components {
              * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
              */
             body: string;
+            /** @description Of the organization, or of the person who creates it. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
         };
         /**
@@ -6060,29 +7577,47 @@ export interface components {
          * @description `uses`: how often it was filled in.
          */
         SavedReplyOut: {
-            /** Body */
+            /**
+             * Body
+             * @description The text, with fields in braces.
+             */
             body: string;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
+            /** @description Of the organization, or the caller's own. */
             scope: components["schemas"]["ReplyScope"];
-            /** Title */
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
             title: string;
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Uses */
+            /**
+             * Uses
+             * @description How often it was filled in.
+             */
             uses: number;
         };
         /** Page[SavedReplyOut] */
         SavedReplyPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SavedReplyOut"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6090,10 +7625,16 @@ export interface components {
          * @description What is left out stays.
          */
         SavedReplyPatch: {
-            /** Body */
-            body?: string | null;
-            /** Title */
-            title?: string | null;
+            /**
+             * Body
+             * @description Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}.
+             */
+            body?: string;
+            /**
+             * Title
+             * @description The name by which it is found.
+             */
+            title?: string;
         };
         /**
          * ScheduledText
@@ -6107,27 +7648,37 @@ export interface components {
             /**
              * Conversation Id
              * Format: uuid
+             * @description The id of the conversation.
              */
             conversation_id: string;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Files */
+            /**
+             * Files
+             * @description Its files that this service serves, in their order. Once it has left, the message has them under the same ids.
+             */
             files: components["schemas"]["Media"][];
-            /** Has New */
+            /**
+             * Has New
+             * @description A text was received that its author has not seen.
+             */
             has_new: boolean;
             held: components["schemas"]["Held"] | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Media Urls */
             media_urls: string[];
             /** Only If Nothing New */
             only_if_nothing_new: boolean;
+            /** @description Who sends it: who scheduled it, or changed it last. */
             scheduled_by: components["schemas"]["SentBy"];
             /** Seen Seq */
             seen_seq: number;
@@ -6144,20 +7695,28 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
+             * @description When it was last changed.
              */
             updated_at: string;
-            /** Will Be Held Back */
+            /**
+             * Will Be Held Back
+             * @description It is scheduled, and will not leave if nothing changes: because of `has_new`.
+             */
             will_be_held_back: boolean;
         };
         /** ScheduledTextItem */
         ScheduledTextItem: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What the item is. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             kind: "scheduled_text";
-            /** Position */
+            /**
+             * Position
+             * @description Where it stands in the thread: opaque text that sorts as the items do.
+             */
             position: string;
+            /** @description The text that waits for its time. */
             scheduled_text: components["schemas"]["ScheduledText"];
         };
         /**
@@ -6166,20 +7725,26 @@ export interface components {
          *     back. Who changes a text becomes the one who sends it.
          */
         ScheduledTextPatch: {
-            /** Attachments */
-            attachments?: string[] | null;
+            /**
+             * Attachments
+             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
+             */
+            attachments?: string[];
             /** Body */
-            body?: string | null;
+            body?: string;
             /** Close */
-            close?: boolean | null;
+            close?: boolean;
             /** Media Urls */
-            media_urls?: string[] | null;
+            media_urls?: string[];
             /** Only If Nothing New */
-            only_if_nothing_new?: boolean | null;
+            only_if_nothing_new?: boolean;
             /** Seen Seq */
-            seen_seq?: number | null;
-            /** Send At */
-            send_at?: string | null;
+            seen_seq?: number;
+            /**
+             * Send At
+             * Format: date-time
+             */
+            send_at?: string;
         };
         /**
          * ScheduledTexts
@@ -6197,17 +7762,29 @@ export interface components {
         Scope: "all" | "mine" | "mentions" | "none";
         /** SearchResult */
         SearchResult: {
+            /** @description Where it is. */
             conversation: components["schemas"]["FoundIn"];
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within the message's `body`.
+             */
             highlights: components["schemas"]["Highlight"][];
+            /** @description The message that matches. */
             message: components["schemas"]["Message"];
+            /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
         /** Page[SearchResult] */
         SearchResultPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["SearchResult"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6218,6 +7795,7 @@ export interface components {
         SendIn: {
             /**
              * Attachments
+             * @description Ids of the sender's own uploads (`POST /media`).
              * @default []
              */
             attachments?: string[];
@@ -6256,11 +7834,20 @@ export interface components {
         };
         /** SendingStatus */
         SendingStatus: {
-            /** Held */
+            /**
+             * Held
+             * @description The data was restored from a backup. Texts wait until it is known what was sent and received since.
+             */
             held: boolean;
-            /** Since */
+            /**
+             * Since
+             * @description If they are not leaving: since when the outbox is held, or when a worker's outbox loop last turned, if known.
+             */
             since: string | null;
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or the outbox is held. Messages wait.
+             */
             texts_are_leaving: boolean;
         };
         /** SentBy */
@@ -6268,6 +7855,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /**
@@ -6283,22 +7871,44 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description The time of these figures, by the database's clock. Ages are counted up to it.
              */
             at: string;
-            /** Has More Lines */
+            /**
+             * Has More Lines
+             * @description There are more lines than are shown.
+             */
             has_more_lines: boolean;
-            /** Held */
+            /**
+             * Held
+             * @description Texts wait because a backup was restored, until it is clear what was sent and received since.
+             */
             held: boolean;
+            /** @description Events that came in. */
             journal: components["schemas"]["JournalStatus"];
-            /** Lines */
+            /**
+             * Lines
+             * @description The oldest first; 100 at most.
+             */
             lines: components["schemas"]["LineStatus"][];
-            /** Not Leaving Since */
+            /**
+             * Not Leaving Since
+             * @description When texts are not leaving: since when, if that is known.
+             */
             not_leaving_since: string | null;
+            /** @description Texts on their way out. */
             outbox: components["schemas"]["OutboxStatus"];
-            /** Texts Are Leaving */
+            /**
+             * Texts Are Leaving
+             * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
+             */
             texts_are_leaving: boolean;
+            /** @description What runs. */
             versions: components["schemas"]["Versions"];
-            /** Workers */
+            /**
+             * Workers
+             * @description Those of the last day, the latest heartbeat first; 50 at most. A stopped worker stays for a day.
+             */
             workers: components["schemas"]["Worker"][];
         };
         /**
@@ -6306,38 +7916,59 @@ export interface components {
          * @description A browser in which the person is signed in.
          */
         Session: {
-            /** Address */
+            /**
+             * Address
+             * @description Where it was last used from. Null for a session that an earlier version started, until its next use.
+             */
             address: string | null;
             /**
              * Created At
              * Format: date-time
+             * @description When it was created.
              */
             created_at: string;
-            /** Device */
+            /**
+             * Device
+             * @description In words, from the browser's own `User-Agent`: `Chrome on Windows`. Null if it said nothing.
+             */
             device: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Is Current */
+            /**
+             * Is Current
+             * @description It is the session of this request.
+             */
             is_current: boolean;
             /**
              * Last Used At
              * Format: date-time
+             * @description To the minute.
              */
             last_used_at: string;
         };
         /** Page[SessionOut] */
         SessionPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Session"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /** SessionsEnded */
         SessionsEnded: {
-            /** Ended */
+            /**
+             * Ended
+             * @description How many sessions were ended.
+             */
             ended: number;
         };
         /** SignInIn */
@@ -6354,15 +7985,23 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or a short code.
+             */
             phone_number: string;
             /**
              * Silent Since
              * Format: date-time
+             * @description When its last text came.
              */
             silent_since: string;
         };
@@ -6371,13 +8010,25 @@ export interface components {
          * @description The text, or a piece of a long one around its first match.
          */
         Snippet: {
-            /** Cut After */
+            /**
+             * Cut After
+             * @description Whether text is left out after it.
+             */
             cut_after: boolean;
-            /** Cut Before */
+            /**
+             * Cut Before
+             * @description Whether text is left out before it.
+             */
             cut_before: boolean;
-            /** Highlights */
+            /**
+             * Highlights
+             * @description Within `text`.
+             */
             highlights: components["schemas"]["Highlight"][];
-            /** Text */
+            /**
+             * Text
+             * @description What to show of the text.
+             */
             text: string;
         };
         /**
@@ -6389,11 +8040,15 @@ export interface components {
             archived: boolean;
             /** Email */
             email: string | null;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id: string | null;
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Is Admin */
@@ -6405,7 +8060,7 @@ export interface components {
             /** Notes */
             notes: string | null;
             /** Permissions */
-            permissions: components["schemas"]["Permission"][];
+            permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
             /** Phone Records */
             phone_records: components["schemas"]["PhoneRecord"][];
             /** Tags */
@@ -6418,7 +8073,10 @@ export interface components {
         StaffMemberIn: {
             /** Email */
             email: string;
-            /** External Id */
+            /**
+             * External Id
+             * @description The id of the external.
+             */
             external_id?: string | null;
             /**
              * Is Admin
@@ -6434,20 +8092,26 @@ export interface components {
             /** Password */
             password?: string | null;
             /** Permissions */
-            permissions: components["schemas"]["Permission"][];
+            permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
             /**
              * Phone Records
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** Page[StaffMemberOut] */
         StaffMemberPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["StaffMember"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6456,33 +8120,37 @@ export interface components {
          */
         StaffMemberPatch: {
             /** Archived */
-            archived?: boolean | null;
+            archived?: boolean;
             /** Email */
-            email?: string | null;
-            /** External Id */
-            external_id?: string | null;
+            email?: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             */
+            external_id?: string;
             /** Is Admin */
-            is_admin?: boolean | null;
+            is_admin?: boolean;
             /** Location */
             location?: string | null;
             /** Name */
-            name?: string | null;
+            name?: string;
             /** Notes */
             notes?: string | null;
             /** Password */
-            password?: string | null;
+            password?: string;
             /** Permissions */
-            permissions?: components["schemas"]["Permission"][] | null;
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
             /** Phone Records */
-            phone_records?: components["schemas"]["PhoneRecordPut"][] | null;
+            phone_records?: components["schemas"]["PhoneRecordPut"][];
             /** Tags */
-            tags?: string[] | null;
+            tags?: string[];
         };
         /** StaffRef */
         StaffRef: {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6501,9 +8169,15 @@ export interface components {
         Status: "unread" | "open" | "closed";
         /** StoredLinkTemplate */
         StoredLinkTemplate: {
-            /** Label */
+            /**
+             * Label
+             * @description The name that staff see.
+             */
             label: string;
-            /** Url Template */
+            /**
+             * Url Template
+             * @description The address, with fields in braces.
+             */
             url_template: string;
         };
         /** Student */
@@ -6513,6 +8187,7 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
             /** Name */
@@ -6525,7 +8200,10 @@ export interface components {
         StudentClassIn: {
             /** Coach */
             coach?: string | null;
-            /** Id */
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Location */
             location?: string | null;
@@ -6547,8 +8225,11 @@ export interface components {
          */
         StudentIn: {
             /** Classes */
-            classes?: components["schemas"]["StudentClassIn"][] | null;
-            /** Id */
+            classes?: components["schemas"]["StudentClassIn"][];
+            /**
+             * Id
+             * @description Its id, which never changes.
+             */
             id?: string | null;
             /** Name */
             name: string;
@@ -6567,9 +8248,15 @@ export interface components {
         };
         /** Page[TagOut] */
         TagPage: {
-            /** Items */
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
             items: components["schemas"]["Tag"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
             next_cursor: string | null;
         };
         /**
@@ -6593,13 +8280,25 @@ export interface components {
          *     `next_cursor` leads to the page before it.
          */
         ThreadPage: {
-            /** Has After */
+            /**
+             * Has After
+             * @description There are items after these.
+             */
             has_after: boolean;
-            /** Has Before */
+            /**
+             * Has Before
+             * @description There are items before these.
+             */
             has_before: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description In the order of the thread.
+             */
             items: (components["schemas"]["MessageItem"] | components["schemas"]["NoteItem"] | components["schemas"]["AuditEntryItem"] | components["schemas"]["ScheduledTextItem"])[];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description The `cursor` of the page before; null on the first one of the thread.
+             */
             next_cursor: string | null;
         };
         /** TimelineEvent */
@@ -6623,27 +8322,47 @@ export interface components {
          * @description A file that can be sent with a message, until `expires_at`. Its uploader sees it at `url`.
          */
         Upload: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description By its bytes, after a picture was made anew.
+             */
             content_type: string;
             /**
              * Expires At
              * Format: date-time
+             * @description When it is deleted unless a message holds it.
              */
             expires_at: string;
-            /** Height */
+            /**
+             * Height
+             * @description Pixels of a picture; else null.
+             */
             height: number | null;
             /**
              * Id
              * Format: uuid
+             * @description What `attachments` of a message takes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the file.
+             */
             name: string;
-            /** Size */
+            /**
+             * Size
+             * @description Bytes, as it will be sent.
+             */
             size: number;
-            /** Url */
+            /**
+             * Url
+             * @description The path of its bytes, for its uploader.
+             */
             url: string;
-            /** Width */
+            /**
+             * Width
+             * @description Pixels of a picture; else null.
+             */
             width: number | null;
         };
         /**
@@ -6652,7 +8371,10 @@ export interface components {
          *     cost is not known: those are counted in `without_cost`.
          */
         Usage: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
@@ -6675,7 +8397,10 @@ export interface components {
         /** UsageReport */
         UsageReport: {
             group_by: components["schemas"]["GroupBy"];
-            /** Lines Without Prices */
+            /**
+             * Lines Without Prices
+             * @description The labels of lines in service that have no price list.
+             */
             lines_without_prices: string[];
             /** Rows */
             rows: components["schemas"]["UsageRow"][];
@@ -6690,18 +8415,25 @@ export interface components {
             /**
              * Until
              * Format: date
+             * @description The day after the last. Both are days of `timezone`.
              */
             until: string;
         };
         /** UsageRow */
         UsageRow: {
-            /** By Provider */
+            /**
+             * By Provider
+             * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
+             */
             by_provider: number;
             /** Costs */
             costs: components["schemas"]["Money"][];
             /** Failed */
             failed: number;
-            /** Key */
+            /**
+             * Key
+             * @description The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text.
+             */
             key: string | null;
             kind: components["schemas"]["UsageKind"];
             /** Name */
@@ -6717,32 +8449,65 @@ export interface components {
         };
         /** ValidationProblem */
         ValidationProblem: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
             detail: string | null;
-            /** Errors */
+            /**
+             * Errors
+             * @description Each value that is not valid.
+             */
             errors: components["schemas"]["FieldError"][];
-            /** Instance */
+            /**
+             * Instance
+             * @description The path of the request.
+             */
             instance: string | null;
-            /** Request Id */
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
             request_id: string | null;
-            /** Status */
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
             status: number;
-            /** Title */
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
             title: string;
-            /** Type */
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
             type: string;
         } & {
             [key: string]: unknown;
         };
         /** Versions */
         Versions: {
-            /** Database Schema */
+            /**
+             * Database Schema
+             * @description The database's migration.
+             */
             database_schema: string;
-            /** Expected Database Schema */
+            /**
+             * Expected Database Schema
+             * @description The newest migration of this version. If the schema is older, `messenger migrate` has not run.
+             */
             expected_database_schema: string;
-            /** Postgresql */
+            /**
+             * Postgresql
+             * @description The version of the database.
+             */
             postgresql: string;
-            /** Product */
+            /**
+             * Product
+             * @description The version of this service.
+             */
             product: string;
         };
         /** Viewer */
@@ -6757,6 +8522,7 @@ export interface components {
             /**
              * Staff Member Id
              * Format: uuid
+             * @description The id of the staff member.
              */
             staff_member_id: string;
         };
@@ -6785,11 +8551,15 @@ export interface components {
             status: components["schemas"]["Status"];
             /** Unread Messages */
             unread_messages: number;
-            /** Version */
+            /**
+             * Version
+             * @description The conversation's.
+             */
             version: number;
             /**
              * Viewer Id
              * Format: uuid
+             * @description The id of the viewer.
              */
             viewer_id: string;
         };
@@ -6800,10 +8570,17 @@ export interface components {
         WarningKind: "unfilled_field" | "test_words" | "link_shortener" | "no_way_to_stop";
         /** WebhookFinding */
         WebhookFinding: {
-            /** Address */
+            /**
+             * Address
+             * @description The address that is set at the provider instead of the line's own.
+             */
             address: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description The finding in words, for people.
+             */
             detail: string;
+            /** @description Whether the line's own address is set at the provider. */
             state: components["schemas"]["WebhookState"];
         };
         /**
@@ -6813,9 +8590,15 @@ export interface components {
         WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
         /** WebhookUrls */
         WebhookUrls: {
-            /** Inbound */
+            /**
+             * Inbound
+             * @description Where the provider posts received texts.
+             */
             inbound: string;
-            /** Status */
+            /**
+             * Status
+             * @description Where the provider posts what became of sent texts.
+             */
             status: string;
         };
         /**
@@ -6831,18 +8614,24 @@ export interface components {
             /**
              * Id
              * Format: uuid
+             * @description Its id, which never changes.
              */
             id: string;
-            /** Is Working */
+            /**
+             * Is Working
+             * @description The last heartbeat is at most 30 seconds old.
+             */
             is_working: boolean;
             /**
              * Last Heartbeat At
              * Format: date-time
+             * @description When its loop that sends last turned.
              */
             last_heartbeat_at: string;
             /**
              * Started At
              * Format: date-time
+             * @description When the process started.
              */
             started_at: string;
         };
@@ -6850,7 +8639,28 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description `true`: the answer of an earlier request with this `Idempotency-Key`. */
+        IdempotencyReplayed: "true";
+        /** @description The path of what was made. */
+        Location: string;
+        /**
+         * @description What is left of the caller's quota, and in how many seconds it is whole again (draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit.
+         * @example "api-key";r=1199;t=60
+         */
+        RateLimit: string;
+        /**
+         * @description The caller's quota: how many requests in how many seconds. Absent where there is no limit.
+         * @example "api-key";q=1200;w=60
+         */
+        RateLimitPolicy: string;
+        /** @description The id of the request, which the service's log has too. */
+        RequestId: string;
+        /** @description Seconds to wait before the next try. */
+        RetryAfter: number;
+        /** @description `Bearer`: send an API key. */
+        WwwAuthenticate: string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -6858,7 +8668,9 @@ export interface operations {
     list_api_keys: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -6870,6 +8682,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6879,6 +8694,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6888,6 +8705,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6897,6 +8717,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6906,6 +8729,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6915,6 +8742,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6942,6 +8771,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6951,6 +8785,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6960,15 +8797,20 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A permission is missing */
+            /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6978,6 +8820,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6987,6 +8832,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6996,6 +8844,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7005,6 +8856,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7014,6 +8868,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7023,6 +8881,105 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the api key. */
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7036,6 +8993,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the api key. */
                 api_key_id: string;
             };
             cookie?: never;
@@ -7045,6 +9003,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7052,6 +9013,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7061,6 +9024,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7070,6 +9036,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7079,6 +9048,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7088,6 +9060,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7097,6 +9073,311 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the api key. */
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the api key. */
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7108,7 +9389,9 @@ export interface operations {
     list_audiences: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7120,6 +9403,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7129,6 +9415,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7138,6 +9426,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7147,6 +9438,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7156,6 +9450,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7165,6 +9463,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7192,6 +9492,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7201,6 +9506,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7210,6 +9518,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7219,6 +9529,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7228,6 +9541,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7237,6 +9553,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7246,6 +9565,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7255,6 +9577,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7264,6 +9589,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7273,6 +9601,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7282,6 +9614,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7295,6 +9629,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7304,6 +9639,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7311,6 +9649,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7320,6 +9660,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7329,6 +9672,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7338,6 +9684,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7347,6 +9696,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7356,6 +9709,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7369,6 +9724,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the audience. */
                 audience_id: string;
             };
             cookie?: never;
@@ -7382,6 +9738,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7391,6 +9750,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7400,6 +9762,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7409,6 +9773,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7418,6 +9785,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7427,6 +9797,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7436,6 +9809,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7445,6 +9821,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7454,6 +9833,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7463,6 +9845,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7472,6 +9858,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7492,7 +9880,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The first moment after. */
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7504,6 +9894,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7513,6 +9906,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7522,6 +9917,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7531,6 +9929,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7540,6 +9941,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7549,6 +9953,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7558,6 +9966,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7588,6 +9998,9 @@ export interface operations {
             /** @description Every entry that fits, newest first, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7597,6 +10010,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7606,6 +10021,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7615,6 +10033,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7624,6 +10045,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7633,6 +10057,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7642,6 +10070,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7662,6 +10092,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7671,6 +10104,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7680,6 +10115,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7689,6 +10127,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7698,6 +10140,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7710,7 +10154,9 @@ export interface operations {
         parameters: {
             query?: {
                 state?: components["schemas"]["BroadcastState"][] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -7722,6 +10168,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7731,6 +10180,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7740,6 +10191,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7749,6 +10203,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7758,6 +10215,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7767,6 +10228,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7794,6 +10257,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7803,6 +10271,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7812,6 +10283,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7821,6 +10294,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7830,6 +10306,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7839,6 +10318,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7848,6 +10330,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7857,6 +10342,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7866,6 +10354,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7875,6 +10366,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7884,6 +10379,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7897,6 +10394,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -7906,6 +10404,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7915,6 +10416,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7924,6 +10427,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7933,6 +10439,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7942,6 +10451,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7951,6 +10463,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7960,6 +10476,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7973,6 +10491,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -7986,6 +10505,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7995,6 +10517,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8004,6 +10529,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8013,6 +10540,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8022,6 +10552,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8031,6 +10564,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8040,6 +10576,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8049,6 +10588,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8058,6 +10600,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8067,6 +10612,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8076,6 +10625,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8089,6 +10640,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8098,6 +10650,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8107,6 +10662,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8116,6 +10673,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8125,6 +10685,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8134,6 +10697,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8143,6 +10709,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8152,6 +10721,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8161,6 +10734,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8174,6 +10749,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8183,6 +10759,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8192,6 +10771,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8201,6 +10782,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8210,6 +10794,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8219,6 +10806,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8228,6 +10818,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8237,6 +10830,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8246,6 +10843,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8259,6 +10858,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8268,6 +10868,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8277,6 +10880,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8286,6 +10891,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8295,6 +10903,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8304,6 +10915,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8313,6 +10927,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8322,6 +10940,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8335,6 +10955,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8344,6 +10965,9 @@ export interface operations {
             /** @description Every recipient, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8353,6 +10977,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8362,6 +10988,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8371,6 +11000,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8380,6 +11012,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8389,6 +11024,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8398,6 +11037,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8411,6 +11052,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8420,6 +11062,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8429,6 +11074,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8438,6 +11085,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8447,6 +11097,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8456,6 +11109,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8465,6 +11121,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8474,6 +11133,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8483,6 +11146,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8498,6 +11163,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8507,6 +11173,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8516,6 +11185,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8525,6 +11196,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8534,6 +11208,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8543,6 +11220,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8552,6 +11232,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8561,6 +11244,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8570,6 +11257,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8586,6 +11275,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8595,6 +11285,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8604,6 +11297,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8613,6 +11308,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8622,6 +11320,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8631,6 +11332,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8640,6 +11344,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8649,6 +11357,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8662,11 +11372,14 @@ export interface operations {
             query?: {
                 state?: components["schemas"]["RecipientState"] | null;
                 reason?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8676,6 +11389,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8685,6 +11401,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8694,6 +11412,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8703,6 +11424,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8712,6 +11436,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8721,6 +11448,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8730,6 +11461,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8743,6 +11476,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8752,6 +11486,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8761,6 +11498,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8770,6 +11509,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8779,6 +11521,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8788,6 +11533,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8797,6 +11545,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8806,6 +11557,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8815,6 +11570,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8831,6 +11588,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8840,6 +11598,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8849,6 +11612,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8858,6 +11623,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8867,6 +11635,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8876,6 +11647,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8885,6 +11659,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8894,6 +11671,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8903,6 +11684,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8919,6 +11702,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the broadcast. */
                 broadcast_id: string;
             };
             cookie?: never;
@@ -8932,6 +11716,10 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8941,6 +11729,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8950,6 +11741,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8959,6 +11752,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8968,6 +11764,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8977,6 +11776,9 @@ export interface operations {
             /** @description Confirm the number of recipients; Other administrators have to agree first; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8986,6 +11788,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8995,6 +11800,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9004,6 +11812,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9013,6 +11824,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9022,6 +11837,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9041,7 +11858,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -9053,6 +11872,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9062,6 +11884,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9071,6 +11895,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9080,6 +11907,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9089,6 +11919,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9098,6 +11932,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9125,6 +11961,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9134,6 +11975,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9143,6 +11987,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9152,6 +11998,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9161,6 +12010,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9170,6 +12022,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9179,6 +12034,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9188,6 +12046,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9197,6 +12058,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9206,6 +12071,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9219,6 +12086,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9228,6 +12096,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9237,6 +12108,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9246,6 +12119,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9255,6 +12131,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9264,6 +12143,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9273,6 +12155,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9282,6 +12168,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9295,6 +12183,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the class. */
                 class_id: string;
             };
             cookie?: never;
@@ -9308,6 +12197,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9317,6 +12209,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9326,6 +12221,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9335,6 +12232,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9344,6 +12244,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9353,6 +12256,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9362,6 +12268,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9371,6 +12280,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9380,6 +12292,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9389,6 +12304,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9398,6 +12317,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9411,7 +12332,9 @@ export interface operations {
             query?: {
                 sort?: components["schemas"]["InboxSort"];
                 updated_since?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
                 status?: components["schemas"]["Status"] | null;
                 line_id?: string | null;
@@ -9434,6 +12357,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9443,6 +12369,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9452,6 +12380,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9461,6 +12392,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9470,6 +12404,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9479,6 +12416,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9488,6 +12429,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9515,6 +12458,10 @@ export interface operations {
             /** @description The conversation exists */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9524,6 +12471,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9533,6 +12485,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9542,6 +12497,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9551,6 +12508,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9560,6 +12520,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9569,6 +12532,9 @@ export interface operations {
             /** @description This number may not be texted; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9578,6 +12544,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9587,6 +12556,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9596,6 +12568,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9605,6 +12580,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9614,6 +12593,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9638,6 +12619,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9647,6 +12631,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9656,6 +12643,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9665,6 +12654,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9674,6 +12666,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9683,6 +12678,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9692,6 +12690,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9701,6 +12702,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9710,6 +12715,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9733,6 +12740,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9742,6 +12752,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9751,6 +12763,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9760,6 +12775,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9769,6 +12787,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9778,6 +12799,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9787,6 +12811,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9796,6 +12824,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9809,6 +12839,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -9818,6 +12849,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9827,6 +12861,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9836,6 +12872,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9845,6 +12884,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9854,6 +12896,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9863,6 +12908,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9872,6 +12921,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9885,6 +12936,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -9898,6 +12950,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9907,6 +12962,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9916,6 +12974,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9925,6 +12985,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9934,6 +12997,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9943,6 +13009,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9952,6 +13021,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9961,6 +13033,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9970,6 +13045,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9979,6 +13058,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -9990,11 +13071,14 @@ export interface operations {
     list_conversation_audit_entries: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10004,6 +13088,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10013,6 +13100,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10022,6 +13111,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10031,6 +13123,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10040,6 +13135,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10049,6 +13147,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10058,6 +13160,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10074,6 +13178,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10087,6 +13192,10 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10096,6 +13205,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10105,6 +13217,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10114,6 +13228,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10123,6 +13240,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10132,6 +13252,9 @@ export interface operations {
             /** @description Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10141,6 +13264,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10150,6 +13276,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10159,6 +13288,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10168,6 +13300,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10177,6 +13313,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10190,6 +13328,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10199,6 +13338,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10208,6 +13350,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10217,6 +13361,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10226,6 +13373,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10235,6 +13385,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10244,6 +13397,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10253,6 +13410,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10272,6 +13431,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10281,6 +13441,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10290,6 +13453,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10299,6 +13464,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10308,6 +13476,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10317,6 +13488,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10326,6 +13500,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10335,6 +13513,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10351,6 +13531,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10364,6 +13545,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10373,6 +13559,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10382,6 +13571,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10391,6 +13582,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10400,6 +13594,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10409,6 +13606,9 @@ export interface operations {
             /** @description This number may not be texted; Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10418,6 +13618,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10427,6 +13630,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10436,6 +13642,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10445,6 +13654,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10454,6 +13667,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10467,6 +13682,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10476,6 +13692,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10485,6 +13704,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10494,6 +13715,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10503,6 +13727,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10512,6 +13739,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10521,6 +13751,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10530,6 +13764,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10546,6 +13782,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10559,6 +13796,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10568,6 +13810,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10577,6 +13822,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10586,6 +13833,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10595,6 +13845,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10604,6 +13857,9 @@ export interface operations {
             /** @description The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10613,6 +13869,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10622,6 +13881,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10631,6 +13893,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10640,6 +13905,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10649,6 +13918,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10662,6 +13933,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10675,6 +13947,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10684,6 +13959,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10693,6 +13971,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10702,6 +13982,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10711,6 +13994,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10720,6 +14006,9 @@ export interface operations {
             /** @description Messages have come that you have not seen */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10729,6 +14018,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10738,6 +14030,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10747,6 +14042,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10756,6 +14054,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10765,6 +14067,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10778,6 +14082,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10787,6 +14092,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10796,6 +14104,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10805,6 +14115,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10814,6 +14127,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10823,6 +14139,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10832,6 +14151,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10841,6 +14164,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10857,6 +14182,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10866,6 +14192,10 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10875,6 +14205,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10884,6 +14216,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10893,6 +14228,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10902,6 +14240,9 @@ export interface operations {
             /** @description The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10911,6 +14252,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10920,6 +14264,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10929,6 +14277,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10942,6 +14292,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -10951,6 +14302,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10960,6 +14314,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10969,6 +14325,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10978,6 +14337,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10987,6 +14349,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -10996,6 +14361,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11005,6 +14374,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11025,6 +14396,7 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11034,6 +14406,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11043,6 +14418,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11052,6 +14429,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11061,6 +14441,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11070,6 +14453,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11079,6 +14465,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11088,6 +14478,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11101,6 +14493,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
             };
             cookie?: never;
@@ -11110,6 +14503,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11117,6 +14513,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11126,6 +14524,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11135,6 +14536,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11144,6 +14548,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11153,6 +14560,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11162,6 +14573,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11175,7 +14588,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11189,6 +14604,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11198,6 +14616,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11207,6 +14628,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11216,6 +14639,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11225,6 +14651,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11234,6 +14663,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11243,6 +14675,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11252,6 +14687,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11261,6 +14699,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11270,6 +14712,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11283,7 +14727,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the conversation. */
                 conversation_id: string;
+                /** @description The id of the viewer. */
                 viewer_id: string;
             };
             cookie?: never;
@@ -11293,6 +14739,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11300,6 +14749,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11309,6 +14760,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11318,6 +14772,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11327,6 +14784,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11336,6 +14796,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11345,6 +14809,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11369,6 +14835,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11378,6 +14847,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11387,6 +14859,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11396,6 +14870,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11405,6 +14882,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11414,6 +14894,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11423,6 +14906,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11432,6 +14918,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11441,6 +14930,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11450,6 +14943,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11470,6 +14965,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11479,6 +14977,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11488,6 +14988,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11497,6 +15000,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11506,6 +15013,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11530,6 +15039,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11539,6 +15051,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11548,6 +15063,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11557,6 +15074,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11566,6 +15086,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11575,6 +15098,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11584,6 +15110,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11593,6 +15122,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11602,6 +15134,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11611,6 +15147,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11638,6 +15176,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11647,6 +15190,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11656,6 +15202,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11665,6 +15213,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11674,6 +15225,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11683,6 +15237,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11692,6 +15249,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11701,6 +15261,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11710,6 +15273,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11719,6 +15286,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11766,6 +15335,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11775,6 +15347,9 @@ export interface operations {
             /** @description More than 1,000 rows: a worker imports them */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11784,6 +15359,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11793,6 +15371,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11802,6 +15382,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11811,6 +15394,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11820,6 +15406,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11829,6 +15418,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11838,6 +15430,9 @@ export interface operations {
             /** @description Some values are not valid; Nothing of this file was imported */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11876,6 +15471,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11885,6 +15484,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11898,6 +15499,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the erasure. */
                 erasure_id: string;
             };
             cookie?: never;
@@ -11907,6 +15509,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11916,6 +15521,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11925,6 +15532,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11934,6 +15544,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11943,6 +15556,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11952,6 +15568,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11961,6 +15581,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11983,6 +15605,9 @@ export interface operations {
             /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -11992,6 +15617,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12001,6 +15628,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12010,6 +15640,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12019,6 +15652,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12028,6 +15665,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12049,7 +15688,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12061,6 +15702,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12070,6 +15714,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12079,6 +15725,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12088,6 +15737,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12097,6 +15749,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12106,6 +15762,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12133,6 +15791,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12142,6 +15805,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12151,6 +15817,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12160,6 +15828,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12169,6 +15840,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12178,6 +15852,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12187,6 +15864,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12196,6 +15876,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12205,6 +15888,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12214,6 +15901,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12241,6 +15930,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12250,6 +15942,10 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12259,6 +15955,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12268,6 +15967,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12277,6 +15978,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12286,6 +15990,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12295,6 +16002,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12304,6 +16014,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12313,6 +16026,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12322,6 +16038,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12331,6 +16051,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12344,6 +16066,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12353,6 +16076,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12362,6 +16088,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12371,6 +16099,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12380,6 +16111,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12389,6 +16123,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12398,6 +16135,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12407,6 +16148,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12420,6 +16163,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12433,6 +16177,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12442,6 +16189,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12451,6 +16201,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12460,6 +16212,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12469,6 +16224,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12478,6 +16236,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12487,6 +16248,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12496,6 +16260,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12505,6 +16272,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12514,6 +16284,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12523,6 +16297,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12536,6 +16312,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the family. */
                 family_id: string;
             };
             cookie?: never;
@@ -12545,6 +16322,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12554,6 +16334,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12563,6 +16345,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12572,6 +16357,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12581,6 +16369,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12590,6 +16381,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12599,6 +16394,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12612,11 +16409,14 @@ export interface operations {
             query?: {
                 /** @description Rows with this outcome alone. */
                 outcome?: components["schemas"]["ImportOutcome"] | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
             path: {
+                /** @description The id of the import. */
                 import_id: string;
             };
             cookie?: never;
@@ -12626,6 +16426,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12635,6 +16438,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12644,6 +16449,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12653,6 +16461,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12662,6 +16473,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12671,6 +16485,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12680,6 +16498,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12695,7 +16515,9 @@ export interface operations {
                 line_id?: string | null;
                 from?: string | null;
                 to?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -12707,6 +16529,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12716,6 +16541,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12725,6 +16552,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12734,6 +16564,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12743,6 +16576,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12752,6 +16588,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12761,6 +16601,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12774,6 +16616,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -12783,6 +16626,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12792,6 +16638,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12801,6 +16649,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12810,6 +16661,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12819,6 +16673,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12828,6 +16685,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12837,6 +16698,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12850,6 +16713,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the event. */
                 event_id: string;
             };
             cookie?: never;
@@ -12859,6 +16723,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12868,6 +16735,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12877,6 +16746,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12886,6 +16758,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12895,6 +16770,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12904,6 +16782,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12913,6 +16794,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12922,6 +16807,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12942,6 +16829,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12951,6 +16841,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12960,6 +16852,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12969,6 +16864,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12978,6 +16877,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -12998,6 +16899,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13007,6 +16911,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13016,6 +16922,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13025,6 +16934,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13034,6 +16947,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13054,6 +16969,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13063,6 +16981,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13072,6 +16992,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13081,6 +17004,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13090,6 +17017,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13101,7 +17030,9 @@ export interface operations {
     list_lines: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -13113,6 +17044,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13122,6 +17056,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13131,6 +17067,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13140,6 +17079,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13149,6 +17091,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13158,6 +17104,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13185,6 +17133,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13194,6 +17147,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13203,6 +17159,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13212,6 +17170,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13221,6 +17182,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13230,6 +17194,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13239,6 +17206,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13248,6 +17218,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13257,6 +17230,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13266,6 +17243,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13279,6 +17258,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13288,6 +17268,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13297,6 +17280,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13306,6 +17291,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13315,6 +17303,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13324,6 +17315,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13333,6 +17327,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13342,6 +17340,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13355,6 +17355,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13368,6 +17369,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13377,6 +17381,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13386,6 +17393,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13395,6 +17404,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13404,6 +17416,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13413,6 +17428,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13422,6 +17440,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13431,6 +17452,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13440,6 +17464,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13449,6 +17477,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13462,6 +17492,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13471,6 +17502,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13480,6 +17514,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13489,6 +17525,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13498,6 +17537,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13507,6 +17549,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13516,6 +17561,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13525,6 +17573,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13534,6 +17586,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13547,6 +17601,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13556,6 +17611,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13565,6 +17623,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13574,6 +17634,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13583,6 +17646,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13592,6 +17658,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13601,6 +17670,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13610,6 +17683,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13623,6 +17698,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -13636,6 +17712,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13645,6 +17724,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13654,6 +17736,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13663,6 +17747,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13672,6 +17759,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13681,6 +17771,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13690,6 +17783,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13699,6 +17795,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13708,6 +17807,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13717,6 +17819,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13726,6 +17832,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13737,7 +17845,9 @@ export interface operations {
     list_locations: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -13749,6 +17859,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13758,6 +17871,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13767,6 +17882,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13776,6 +17894,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13785,6 +17906,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13794,6 +17919,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13814,6 +17941,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13823,6 +17953,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13832,6 +17964,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13841,6 +17976,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13850,6 +17989,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13870,6 +18011,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13879,6 +18023,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13888,6 +18034,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13897,6 +18046,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13906,6 +18059,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13930,6 +18085,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13939,6 +18097,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13948,6 +18109,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13957,6 +18120,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13966,6 +18132,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13975,6 +18144,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13984,6 +18156,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -13993,6 +18168,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14002,6 +18181,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14026,6 +18207,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14035,6 +18219,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14044,6 +18231,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14053,6 +18242,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14062,6 +18254,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14071,6 +18266,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14080,6 +18278,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14089,6 +18290,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14098,6 +18302,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14107,6 +18315,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14127,6 +18337,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14136,6 +18349,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14145,6 +18360,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14154,6 +18372,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14163,6 +18385,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14187,6 +18411,10 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14196,6 +18424,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14205,6 +18436,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14214,6 +18447,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14223,6 +18459,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14232,6 +18471,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14241,6 +18483,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14250,6 +18495,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14259,6 +18508,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14272,6 +18523,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -14281,6 +18533,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -14288,6 +18543,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14297,6 +18554,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14306,6 +18566,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14315,6 +18578,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14324,6 +18590,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14333,6 +18603,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14346,6 +18618,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the subscription. */
                 subscription_id: string;
             };
             cookie?: never;
@@ -14355,6 +18628,9 @@ export interface operations {
             /** @description Successful Response */
             202: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14364,6 +18640,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14373,6 +18651,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14382,6 +18663,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14391,6 +18675,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14400,6 +18687,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14409,6 +18699,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14418,6 +18712,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14429,7 +18725,9 @@ export interface operations {
     list_own_sessions: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14441,6 +18739,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14450,6 +18751,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14459,6 +18762,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14468,6 +18774,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14477,6 +18786,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14486,6 +18799,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14506,6 +18821,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14515,6 +18833,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14524,6 +18844,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14533,6 +18856,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14542,6 +18869,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14555,6 +18884,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the session. */
                 session_id: string;
             };
             cookie?: never;
@@ -14564,6 +18894,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -14571,6 +18904,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14580,6 +18915,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14589,6 +18927,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14598,6 +18939,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14607,6 +18951,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14616,6 +18964,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14646,6 +18996,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14655,6 +19010,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14664,6 +19022,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14673,6 +19033,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14682,6 +19045,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14691,6 +19057,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14700,6 +19069,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14709,6 +19081,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14718,6 +19093,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14727,6 +19106,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14740,6 +19121,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14749,6 +19131,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14758,6 +19143,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14767,6 +19154,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14776,6 +19166,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14785,6 +19178,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14794,6 +19190,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14803,6 +19203,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14816,6 +19218,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14825,6 +19228,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -14832,6 +19238,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14841,6 +19249,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14850,6 +19261,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14859,6 +19273,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14868,6 +19285,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14877,6 +19298,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14890,6 +19313,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the upload. */
                 upload_id: string;
             };
             cookie?: never;
@@ -14899,6 +19323,9 @@ export interface operations {
             /** @description The file as it will be sent. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14908,6 +19335,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14917,6 +19346,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14926,6 +19358,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14935,6 +19370,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14944,6 +19382,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14953,6 +19395,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14964,8 +19408,11 @@ export interface operations {
     list_mentions: {
         parameters: {
             query?: {
+                /** @description Only unread ones, or all. */
                 state?: components["schemas"]["MentionState"];
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14977,6 +19424,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14986,6 +19436,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -14995,6 +19447,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15004,6 +19459,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15013,6 +19471,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15022,6 +19484,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15042,6 +19506,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15051,6 +19518,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15060,6 +19529,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15069,6 +19541,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15078,6 +19554,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15102,6 +19580,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15111,6 +19592,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15120,6 +19604,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15129,6 +19615,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15138,6 +19627,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15147,6 +19639,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15156,6 +19651,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15165,6 +19663,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15174,6 +19675,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15183,6 +19688,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15210,6 +19717,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15219,6 +19731,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15228,6 +19743,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15237,6 +19754,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15246,6 +19766,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15255,6 +19778,9 @@ export interface operations {
             /** @description This number may not be texted; Messages have come that you have not seen; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15264,6 +19790,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15273,6 +19802,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15282,6 +19814,9 @@ export interface operations {
             /** @description This Idempotency-Key was used for another request; Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15291,6 +19826,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15300,6 +19839,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15311,12 +19852,19 @@ export interface operations {
     search_messages: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Only messages of this conversation. */
                 conversation_id?: string | null;
+                /** @description Only received or only sent ones. */
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description The earliest time, inclusive. */
                 from?: string | null;
+                /** @description The latest time, exclusive. */
                 to?: string | null;
             };
             header?: never;
@@ -15328,6 +19876,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15337,6 +19888,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15346,6 +19899,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15355,6 +19911,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15364,6 +19923,9 @@ export interface operations {
             /** @description Some values are not valid; This search takes too long */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15373,6 +19935,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15382,6 +19948,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15395,6 +19963,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15404,6 +19973,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15413,6 +19985,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15422,6 +19996,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15431,6 +20008,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15440,6 +20020,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15449,6 +20032,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15458,6 +20045,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15471,6 +20060,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15480,6 +20070,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -15487,6 +20080,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15496,6 +20091,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15505,6 +20103,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15514,6 +20115,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15523,6 +20127,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15532,6 +20139,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15541,6 +20152,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15554,6 +20167,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15567,6 +20181,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15576,6 +20193,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15585,6 +20205,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15594,6 +20216,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15603,6 +20228,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15612,6 +20240,9 @@ export interface operations {
             /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15621,6 +20252,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15630,6 +20264,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15639,6 +20276,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15648,6 +20288,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15657,6 +20301,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15669,11 +20315,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description Entity tags: 304 if the file has one of them. */
                 "if-none-match"?: string | null;
+                /** @description One range of bytes. */
                 Range?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
+                /** @description The id of the media. */
                 media_id: string;
             };
             cookie?: never;
@@ -15683,6 +20333,9 @@ export interface operations {
             /** @description The file. Pictures (JPEG, PNG, GIF, WebP) are shown in place, anything else is a download. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15692,6 +20345,9 @@ export interface operations {
             /** @description The part that `Range` names, for players of sound and video. */
             206: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -15699,6 +20355,9 @@ export interface operations {
             /** @description It is what `If-None-Match` names. */
             304: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -15706,6 +20365,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15715,6 +20376,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15724,6 +20388,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15733,6 +20400,9 @@ export interface operations {
             /** @description Range Not Satisfiable */
             416: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15742,6 +20412,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15751,6 +20424,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15760,6 +20437,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15776,6 +20455,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15785,6 +20465,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15794,6 +20479,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15803,6 +20490,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15812,6 +20502,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15821,6 +20514,9 @@ export interface operations {
             /** @description This number may not be texted; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15830,6 +20526,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15839,6 +20538,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15848,6 +20551,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15864,6 +20569,7 @@ export interface operations {
                 "Idempotency-Key"?: string | null;
             };
             path: {
+                /** @description The id of the message. */
                 message_id: string;
             };
             cookie?: never;
@@ -15877,6 +20583,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15886,6 +20597,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15895,6 +20609,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15904,6 +20620,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15913,6 +20632,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15922,6 +20644,9 @@ export interface operations {
             /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15931,6 +20656,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15940,6 +20668,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15949,6 +20680,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15958,6 +20692,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15967,6 +20705,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -15978,9 +20718,13 @@ export interface operations {
     search_notes: {
         parameters: {
             query: {
+                /** @description The words to find. */
                 q: string;
+                /** @description Only notes of this conversation. */
                 conversation_id?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -15992,6 +20736,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16001,6 +20748,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16010,6 +20759,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16019,6 +20771,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16028,6 +20783,9 @@ export interface operations {
             /** @description Some values are not valid; This search takes too long */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16037,6 +20795,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16046,6 +20808,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16059,6 +20823,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16068,6 +20833,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16077,6 +20845,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16086,6 +20856,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16095,6 +20868,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16104,6 +20880,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16113,6 +20892,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16122,6 +20905,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16135,6 +20920,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16144,6 +20930,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16153,6 +20942,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16162,6 +20953,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16171,6 +20965,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16180,6 +20977,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16189,6 +20989,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16198,6 +21002,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16211,6 +21017,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16224,6 +21031,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16233,6 +21043,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16242,6 +21055,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16251,6 +21066,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16260,6 +21078,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16269,6 +21090,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16278,6 +21102,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16287,6 +21114,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16296,6 +21126,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16305,6 +21138,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16314,6 +21151,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16327,6 +21166,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the note. */
                 note_id: string;
             };
             cookie?: never;
@@ -16336,6 +21176,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16345,6 +21188,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16354,6 +21199,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16363,6 +21211,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16372,6 +21223,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16381,6 +21235,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16390,6 +21247,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16399,6 +21260,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16412,6 +21275,7 @@ export interface operations {
             query: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 phone_number: string;
+                /** @description The line that would text it. */
                 line_id?: string | null;
             };
             header?: never;
@@ -16423,6 +21287,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16432,6 +21299,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16441,6 +21310,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16450,6 +21322,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16459,6 +21334,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16468,6 +21346,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16477,6 +21358,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16486,6 +21371,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16510,6 +21397,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16519,6 +21409,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16528,6 +21421,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16537,6 +21432,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16546,6 +21444,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16555,6 +21456,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16564,6 +21468,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16573,6 +21480,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16582,6 +21492,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16591,6 +21504,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16600,6 +21517,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16620,6 +21539,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16629,6 +21551,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16638,6 +21562,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16647,6 +21574,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16656,6 +21587,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16680,6 +21613,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16689,6 +21625,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16698,6 +21637,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16707,6 +21648,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16716,6 +21660,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16725,6 +21672,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16734,6 +21684,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16743,6 +21696,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16752,6 +21709,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16772,6 +21731,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16781,6 +21743,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16790,6 +21754,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16799,6 +21766,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16808,6 +21779,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16832,6 +21805,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16841,6 +21817,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16850,6 +21829,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16859,6 +21840,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16868,6 +21852,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16877,6 +21864,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16886,6 +21876,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16895,6 +21888,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16904,6 +21901,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16924,6 +21923,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16933,6 +21935,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16942,6 +21946,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16951,6 +21958,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16960,6 +21971,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16984,6 +21997,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -16993,6 +22009,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17002,6 +22021,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17011,6 +22032,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17020,6 +22044,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17029,6 +22056,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17038,6 +22068,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17047,6 +22080,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17056,6 +22093,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17076,6 +22115,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17085,6 +22127,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17094,6 +22138,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17103,6 +22150,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17112,6 +22163,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17136,6 +22189,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17145,6 +22201,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17154,6 +22213,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17163,6 +22224,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17172,6 +22236,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17181,6 +22248,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17190,6 +22260,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17199,6 +22272,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17208,6 +22285,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17231,6 +22310,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17240,6 +22322,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17249,6 +22333,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17258,6 +22345,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17267,6 +22357,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17276,6 +22369,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17285,6 +22381,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17294,6 +22394,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17324,6 +22426,10 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17333,6 +22439,10 @@ export interface operations {
             /** @description A worker does the rest: GET /erasures/{erasure_id} */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17342,6 +22452,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17351,6 +22464,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17360,6 +22475,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17369,6 +22487,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17378,6 +22499,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17387,6 +22511,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17396,6 +22523,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17405,6 +22535,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17414,6 +22547,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17423,6 +22560,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17438,6 +22577,7 @@ export interface operations {
             path: {
                 /** @description A phone number, as people write it or as the API returned it. */
                 number: string;
+                /** @description The id of the refusal. */
                 refusal_id: string;
             };
             cookie?: never;
@@ -17451,6 +22591,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17460,6 +22603,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17469,6 +22615,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17478,6 +22626,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17487,6 +22638,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17496,6 +22650,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17505,6 +22662,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17514,6 +22674,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17523,6 +22686,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17532,6 +22698,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17541,6 +22711,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17554,6 +22726,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the phone record. */
                 phone_record_id: string;
             };
             cookie?: never;
@@ -17567,6 +22740,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17576,6 +22752,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17585,6 +22764,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17594,6 +22775,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17603,6 +22787,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17612,6 +22799,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17621,6 +22811,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17630,6 +22823,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17639,6 +22835,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17648,6 +22848,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17668,6 +22870,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17677,6 +22882,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17686,6 +22893,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17695,6 +22905,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17704,6 +22918,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17726,6 +22942,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17735,6 +22954,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17744,6 +22965,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17753,6 +22977,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17762,6 +22989,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17771,6 +23001,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17780,6 +23014,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17805,6 +23041,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17814,6 +23053,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17823,6 +23064,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17832,6 +23076,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17841,6 +23088,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17850,6 +23100,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17859,6 +23112,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17868,6 +23125,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17881,7 +23140,9 @@ export interface operations {
             query?: {
                 /** @description Words of the title and the text. */
                 q?: string | null;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -17893,6 +23154,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17902,6 +23166,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17911,6 +23177,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17920,6 +23189,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17929,6 +23201,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17938,6 +23214,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17965,6 +23243,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17974,6 +23257,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17983,6 +23269,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -17992,6 +23280,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18001,6 +23292,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18010,6 +23304,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18019,6 +23316,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18028,6 +23328,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18037,6 +23340,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18046,6 +23353,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18059,6 +23368,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18068,6 +23378,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -18075,6 +23388,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18084,6 +23399,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18093,6 +23411,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18102,6 +23423,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18111,6 +23435,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18120,6 +23448,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18133,6 +23463,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18146,6 +23477,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18155,6 +23489,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18164,6 +23501,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18173,6 +23512,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18182,6 +23524,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18191,6 +23536,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18200,6 +23548,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18209,6 +23560,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18218,6 +23572,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18227,6 +23584,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18236,6 +23597,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18249,6 +23612,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the saved reply. */
                 saved_reply_id: string;
             };
             cookie?: never;
@@ -18262,6 +23626,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18271,6 +23638,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18280,6 +23650,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18289,6 +23661,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18298,6 +23673,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18307,6 +23685,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18316,6 +23697,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18325,6 +23709,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18334,6 +23721,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18343,6 +23734,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18363,6 +23756,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18372,6 +23768,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18381,6 +23779,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18390,6 +23791,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18399,6 +23804,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18419,6 +23826,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18428,6 +23838,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18437,6 +23849,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18446,6 +23861,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18455,6 +23874,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18479,6 +23900,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18488,6 +23912,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18497,6 +23924,8 @@ export interface operations {
             /** @description Sign-in refused */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18506,6 +23935,9 @@ export interface operations {
             /** @description The request came from another site */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18515,6 +23947,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18524,6 +23959,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18533,6 +23971,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18542,6 +23983,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18551,6 +23996,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18571,6 +24018,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -18578,6 +24028,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18587,6 +24039,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18596,6 +24051,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18605,6 +24064,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18624,7 +24085,9 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -18636,6 +24099,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18645,6 +24111,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18654,6 +24122,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18663,6 +24134,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18672,6 +24146,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18681,6 +24159,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18708,6 +24188,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18717,6 +24202,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18726,6 +24214,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18735,6 +24225,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18744,6 +24237,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18753,6 +24249,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18762,6 +24261,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18771,6 +24273,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18780,6 +24285,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18789,6 +24298,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18816,6 +24327,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18825,6 +24339,10 @@ export interface operations {
             /** @description Created */
             201: {
                 headers: {
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18834,6 +24352,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18843,6 +24364,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18852,6 +24375,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18861,6 +24387,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18870,6 +24399,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18879,6 +24411,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18888,6 +24423,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18897,6 +24435,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18906,6 +24448,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18919,6 +24463,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -18928,6 +24473,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18937,6 +24485,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18946,6 +24496,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18955,6 +24508,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18964,6 +24520,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18973,6 +24532,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18982,6 +24545,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -18995,6 +24560,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19008,6 +24574,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19017,6 +24586,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19026,6 +24598,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19035,6 +24609,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19044,6 +24621,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19053,6 +24633,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19062,6 +24645,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19071,6 +24657,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19080,6 +24669,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19089,6 +24681,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19098,6 +24694,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19111,6 +24709,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19120,6 +24719,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19129,6 +24731,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19138,6 +24742,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19147,6 +24754,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19156,6 +24766,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19165,6 +24778,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19174,6 +24790,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19183,6 +24803,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19196,6 +24818,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the staff member. */
                 staff_member_id: string;
             };
             cookie?: never;
@@ -19205,6 +24828,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19214,6 +24840,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19223,6 +24851,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19232,6 +24863,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19241,6 +24875,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19250,6 +24887,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19259,6 +24900,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19270,7 +24913,9 @@ export interface operations {
     list_tags: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -19282,6 +24927,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19291,6 +24939,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19300,6 +24950,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19309,6 +24962,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19318,6 +24974,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19327,6 +24987,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19354,6 +25016,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19363,6 +25028,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19372,6 +25039,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19381,6 +25051,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19390,6 +25063,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19399,6 +25075,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19408,6 +25087,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19417,6 +25100,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19444,6 +25129,9 @@ export interface operations {
             /** @description The report as UTF-8 with a byte order mark; a row for each currency. */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19453,6 +25141,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19462,6 +25152,9 @@ export interface operations {
             /** @description A permission is missing */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19471,6 +25164,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19480,6 +25176,9 @@ export interface operations {
             /** @description This conflicts with what is stored */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19489,6 +25188,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19498,6 +25200,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19507,6 +25213,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19527,6 +25235,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19536,6 +25247,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19545,6 +25258,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19554,6 +25270,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19563,6 +25283,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19590,6 +25312,11 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19599,6 +25326,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19608,6 +25338,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19617,6 +25349,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19626,6 +25361,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19635,6 +25373,9 @@ export interface operations {
             /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19644,6 +25385,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19653,6 +25397,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19662,6 +25409,9 @@ export interface operations {
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19671,6 +25421,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19680,6 +25434,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19693,6 +25449,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19702,6 +25459,9 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -19709,6 +25469,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19718,6 +25480,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19727,6 +25492,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19736,6 +25504,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19745,6 +25516,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19754,6 +25529,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19767,6 +25544,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The id of the view. */
                 view_id: string;
             };
             cookie?: never;
@@ -19780,6 +25558,9 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19789,6 +25570,9 @@ export interface operations {
             /** @description The request cannot be read */
             400: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19798,6 +25582,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19807,6 +25593,9 @@ export interface operations {
             /** @description A permission is missing; Not allowed */
             403: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19816,6 +25605,9 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19825,6 +25617,9 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19834,6 +25629,9 @@ export interface operations {
             /** @description This kind of content is not accepted */
             415: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19843,6 +25641,9 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19852,6 +25653,10 @@ export interface operations {
             /** @description Too many requests */
             429: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19861,6 +25666,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -19945,7 +25752,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;
@@ -20016,7 +25825,9 @@ export interface operations {
             };
             header?: never;
             path: {
+                /** @description The line's provider. */
                 provider: string;
+                /** @description The id of the line. */
                 line_id: string;
             };
             cookie?: never;

@@ -13,6 +13,8 @@ type Answer<Path extends keyof paths, Method extends "get" | "post"> = paths[Pat
 
 export type Me = Answer<"/api/v1/me", "get">;
 export type Permission = Me["permissions"][number];
+/** Of people: an administrator is one by `is_admin`. */
+export type StaffPermission = StaffMember["permissions"][number];
 export type Indicator = Answer<"/api/v1/indicator", "get">;
 
 export type ConversationPage = Answer<"/api/v1/conversations", "get">;

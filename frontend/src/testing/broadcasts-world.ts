@@ -16,7 +16,7 @@ export function aBroadcast(overrides: Partial<BroadcastDetail> = {}): BroadcastD
     id: anId(), name: "Snow day", body: "Closed for snow.", header: "", footer: "Reply STOP to opt out", fallbacks: {}, media: [], attachments: [],
     audience: { families: { q: null, tag: null, class_id: null, location: null, archived: false }, staff_members: null, numbers: [], external_ids: [], audience_ids: [], contacts: "all" },
     line_id: null, send_at: null, state: "draft", pause_reason: null, any_hour_reason: null, author: byStaff({ id: anId(), name: "Maria Delgado" }), sender: null,
-    approvals: [], recipients: 0, left_out: {}, segments: 0, estimate: null, counts: {}, reasons: [], retry_of_broadcast_id: null,
+    approvals: [], recipients: 0, left_out: {}, segments: 0, estimate: null, counts: {}, reasons: [], goes_on_at: null, retry_of_broadcast_id: null,
     confirmed_at: null, started_at: null, finished_at: null, created_at: AT, updated_at: AT, ...overrides,
   };
 }
@@ -36,7 +36,7 @@ export function aPreview(overrides: Partial<BroadcastPreview> = {}): BroadcastPr
     segments: { least: 1, most: 1, total: 42 }, costs: [], without_price: 42,
     examples: [{ phone_number: "+13125550101", name: "Rosa Rivera", text: "Closed for snow.\nReply STOP to opt out", segments: 1, encoding: "GSM-7" }],
     hours: { now: 42, later: 0, opens_at: null, last_opens_at: null },
-    lines: [{ line_id: anId(), label: "Front desk", recipients: 42, seconds: 42 }], seconds: 42, warnings: [], needs_confirmation: false, missing_approvals: 0,
+    lines: [{ line_id: anId(), label: "Front desk", recipients: 42, seconds: 42, later: 0 }], seconds: 42, warnings: [], needs_confirmation: false, missing_approvals: 0,
     ...overrides,
   };
 }
@@ -199,7 +199,7 @@ export class BroadcastsWorld {
 
 /** As the list shows it. */
 function listed(broadcast: BroadcastDetail): Broadcast {
-  return without(broadcast, "reasons");
+  return without(broadcast, "reasons", "goes_on_at");
 }
 
 export const confirmationRequired = (recipients: number): Response =>

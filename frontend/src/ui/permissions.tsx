@@ -1,9 +1,9 @@
 /** The permissions in plain words. */
-import type { Permission } from "@/api/types";
+import type { Permission, StaffPermission } from "@/api/types";
 import { Tag } from "@/ui/bits";
 import { Mark } from "@/ui/form";
 
-const WORDS: Record<Permission, { label: string; hint: string }> = {
+const WORDS: Record<StaffPermission, { label: string; hint: string }> = {
   sms_logs: { label: "SMS Logs", hint: "Sees the Messenger: reads, opens and closes conversations, and sees SMS on family and staff records." },
   mass_text: { label: "Mass Text", hint: "Sends texts and records consent. Needs SMS Logs too." },
   mass_text_any_hour: {
@@ -12,11 +12,11 @@ const WORDS: Record<Permission, { label: string; hint: string }> = {
   },
   directory: { label: "Families and Staff", hint: "Adds, changes, archives and imports records. Without it a person reads them; an API key needs it to read them too." },
 };
-const PERMISSIONS = (Object.keys(WORDS) as Permission[]).map((value) => ({ value, ...WORDS[value] }));
+const PERMISSIONS = (Object.keys(WORDS) as StaffPermission[]).map((value) => ({ value, ...WORDS[value] }));
 
 interface PermissionMarksProps {
-  value: readonly Permission[];
-  onChange: (value: Permission[]) => void;
+  value: readonly StaffPermission[];
+  onChange: (value: StaffPermission[]) => void;
   /** An administrator has all anyway. */
   administrator?: boolean;
 }
@@ -46,6 +46,7 @@ export function PermissionMarks({ value, onChange, administrator = false }: Perm
 
 export function PermissionTags({ permissions, administrator = false }: { permissions: readonly Permission[]; administrator?: boolean }) {
   if (administrator) return <Tag tone="good">Administrator</Tag>;
+  if (permissions.includes("administration")) return <Tag tone="warn">Administration</Tag>;
   if (permissions.length === 0) return <Tag>No permissions</Tag>;
   return PERMISSIONS.filter(({ value }) => permissions.includes(value)).map(({ value, label }) => <Tag key={value}>{label}</Tag>);
 }

@@ -1,7 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { EditApiKeyDialog } from "./EditApiKeyDialog";
 import { NewApiKeyDialog } from "./NewApiKeyDialog";
+import { RotateApiKeyDialog } from "./RotateApiKeyDialog";
 import { PermissionTags } from "@/ui/permissions";
 import { apiKeysQuery, useRevokeApiKey, type ApiKey } from "@/api/api-keys";
 import { useFormats } from "@/api/format";
@@ -48,7 +50,8 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
   const revoke = useRevokeApiKey();
   const { date, moment } = useFormats();
   const [asking, setAsking] = useState(false);
-  const { name, prefix, permissions, created_at, last_used_at, expires_at, revoked_at } = apiKey;
+  const [open, setOpen] = useState<"edit" | "rotate" | null>(null);
+  const { name, prefix, permissions, created_at, created_by, last_used_at, expires_at, revoked_at, is_valid } = apiKey;
   const used = last_used_at ? `last used ${moment(last_used_at)}` : "never used";
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-3">
@@ -57,7 +60,9 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
           <bdi>{name}</bdi> <code className="text-note font-normal text-ink-2">{prefix}…</code>
         </p>
         <p className="text-note text-ink-2">
-          Made {date(created_at)} · {used}
+          Made {date(created_at)}
+          {created_by && ` by ${created_by.name}`}
+          {created_by?.archived && ", who is archived"} · {used}
           {expires_at && ` · until ${date(expires_at)}`}
         </p>
       </div>
@@ -66,6 +71,8 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
       </div>
       {revoked_at ? (
         <Tag>Revoked {date(revoked_at)}</Tag>
+      ) : hasExpired(apiKey) ? (
+        <Tag>Expired</Tag>
       ) : asking ? (
         <span className="flex gap-2">
           <Button
@@ -86,10 +93,26 @@ function Row({ apiKey }: { apiKey: ApiKey }) {
           </Button>
         </span>
       ) : (
-        <Button size="sm" variant="danger" aria-label={`Revoke ${name}`} onClick={() => setAsking(true)}>
-          Revoke
-        </Button>
+        <span className="flex flex-wrap gap-2">
+          {!is_valid && <Tag tone="warn">Not valid while {created_by?.name ?? "its maker"} is archived</Tag>}
+          <Button size="sm" aria-label={`Change ${name}`} onClick={() => setOpen("edit")}>
+            Change
+          </Button>
+          <Button size="sm" aria-label={`Rotate ${name}`} onClick={() => setOpen("rotate")}>
+            Rotate
+          </Button>
+          <Button size="sm" variant="danger" aria-label={`Revoke ${name}`} onClick={() => setAsking(true)}>
+            Revoke
+          </Button>
+        </span>
       )}
+      {open === "edit" && <EditApiKeyDialog apiKey={apiKey} onClose={() => setOpen(null)} />}
+      {open === "rotate" && <RotateApiKeyDialog apiKey={apiKey} onClose={() => setOpen(null)} />}
     </li>
   );
+}
+
+/** One that is not valid and whose maker is here has run out: nothing else ends a key. */
+function hasExpired({ is_valid, ends_with_creator, created_by }: ApiKey): boolean {
+  return !is_valid && !(ends_with_creator && created_by?.archived);
 }

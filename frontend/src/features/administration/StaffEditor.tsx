@@ -5,7 +5,7 @@ import { useEndSessionsOf } from "@/api/account";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeStaffMember, useCreateStaffMember } from "@/api/records";
 import { useMe } from "@/api/session";
-import type { Permission, StaffMember } from "@/api/types";
+import type { StaffMember, StaffPermission } from "@/api/types";
 import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -28,7 +28,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
   const [name, setName] = useState(member?.name ?? "");
   const [email, setEmail] = useState(member?.email ?? "");
   const [password, setPassword] = useState("");
-  const [permissions, setPermissions] = useState<Permission[]>(member?.permissions ?? []);
+  const [permissions, setPermissions] = useState<StaffPermission[]>(member?.permissions ?? []);
   const [administrator, setAdministrator] = useState(member?.is_admin ?? false);
   const [facts, setFacts] = useState(() => draftFacts(member));
   const [archiving, setArchiving] = useState(false);

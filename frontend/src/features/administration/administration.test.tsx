@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import { anId, aPerson, aStaffMember, DANIEL } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
+import { anApiKey } from "@/testing/administration-handlers";
 import { server } from "@/testing/server";
 import { problem, World } from "@/testing/world";
 
@@ -131,11 +132,11 @@ describe("API keys", () => {
     expect(screen.queryByText("mk_abcd_the-whole-secret")).toBeNull();
     expect(await screen.findByText("mk_abcd…")).toBeVisible();
     expect(screen.getByText(/never used/)).toBeVisible();
-    expect(world.changes).toEqual([{ path: "/api-keys", body: { name: "Class software", permissions: ["sms_logs"], expires_at: null } }]);
+    expect(world.changes).toEqual([{ path: "/api-keys", body: { name: "Class software", permissions: ["sms_logs"], expires_at: null, ends_with_creator: false } }]);
   });
 
   it("one whose answer was lost on the way and asked for again too late is not shown, and says what to do", async () => {
-    const made = { id: DANIEL.id, name: "Class software", prefix: "mk_abcd", permissions: [], created_at: "2026-09-03T15:00:00Z", last_used_at: null, expires_at: null, revoked_at: null };
+    const made = anApiKey();
     server.use(http.post("/api/v1/api-keys", () => HttpResponse.json({ ...made, key: null }, { status: 201 })));
     const { user } = renderApp("/administration?tab=api-keys");
     await user.click(await screen.findByRole("button", { name: "New API key" }));
@@ -145,8 +146,44 @@ describe("API keys", () => {
     expect(screen.queryByRole("button", { name: "Copy" })).toBeNull();
   });
 
+  it("is changed, administration included", async () => {
+    world.apiKeys.push(anApiKey({ name: "Old", permissions: ["sms_logs"], created_by: { id: DANIEL.id, name: "Daniel Kim", archived: true } }));
+    const { user } = renderApp("/administration?tab=api-keys");
+    expect(await screen.findByText(/by Daniel Kim, who is archived/)).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Change Old" }));
+    await user.click(await screen.findByRole("checkbox", { name: /^Administration/ }));
+    expect(screen.getByRole("checkbox", { name: /^Mass Text$/ })).toBeDisabled();
+    await user.click(screen.getByRole("checkbox", { name: /^Ends with who made it/ }));
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText("Old changed. It counts from the next request.")).toBeVisible();
+    expect(world.changes).toEqual([{ path: "/api-keys/:id", body: { name: "Old", permissions: ["sms_logs", "administration"], ends_with_creator: true } }]);
+  });
+
+  it("is rotated: the new key is shown once, and the old one stays for a day", async () => {
+    world.apiKeys.push(anApiKey({ name: "Old" }));
+    const { user } = renderApp("/administration?tab=api-keys");
+    await user.click(await screen.findByRole("button", { name: "Rotate Old" }));
+    expect(await screen.findByRole("radio", { name: /^For a day/ })).toBeChecked();
+    await user.click(screen.getByRole("button", { name: "Make the new key" }));
+    expect(await screen.findByText("mk_new1_the-whole-secret")).toBeVisible();
+    await user.click(screen.getByRole("button", { name: "Done" }));
+    expect(await screen.findByText(/· until/)).toBeVisible();
+  });
+
+  it("of somebody who is archived says why it is not valid, and one that ran out too", async () => {
+    const creator = { id: DANIEL.id, name: "Daniel Kim", archived: true };
+    world.apiKeys.push(
+      anApiKey({ name: "Sync", created_by: creator, ends_with_creator: true, is_valid: false }),
+      anApiKey({ name: "Trial", expires_at: "2026-09-03T15:00:00Z", is_valid: false }),
+    );
+    renderApp("/administration?tab=api-keys");
+    expect(await screen.findByText("Not valid while Daniel Kim is archived")).toBeVisible();
+    expect(screen.getByText("Expired")).toBeVisible();
+    expect(screen.queryByRole("button", { name: "Revoke Trial" })).toBeNull();
+  });
+
   it("is revoked after a second thought", async () => {
-    world.apiKeys.push({ id: DANIEL.id, name: "Old", prefix: "mk_old1", permissions: [], created_at: "2026-09-03T15:00:00Z", last_used_at: null, expires_at: null, revoked_at: null });
+    world.apiKeys.push(anApiKey({ name: "Old" }));
     const { user } = renderApp("/administration?tab=api-keys");
     await user.click(await screen.findByRole("button", { name: "Revoke Old" }));
     await user.click(screen.getByRole("button", { name: "Revoke now" }));

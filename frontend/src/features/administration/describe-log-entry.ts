@@ -73,6 +73,8 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "usage.exported": "Exported the usage",
   "away_message.changed": "Changed the opening hours or the away message",
   "api_key.created": "Made an API key",
+  "api_key.updated": "Changed an API key",
+  "api_key.rotated": "Rotated an API key",
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
   "audit_log.exported": "Exported the audit log",
@@ -194,6 +196,8 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "usage.exported": () => "exported the usage",
   "away_message.changed": () => "changed the opening hours or the away message",
   "api_key.created": (details) => `made ${named(details, "an API key", "the API key ")}`,
+  "api_key.updated": (details) => `changed ${named(details, "an API key", "the API key ")}`,
+  "api_key.rotated": (details) => `rotated ${named(details, "an API key", "the API key ")}`,
   "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
   "inbound_event.replayed": () => "replayed an event that had been set aside",
   "audit_log.exported": (details) =>

@@ -5,7 +5,7 @@ import { useRef, useState, type ComponentProps, type ReactNode } from "react";
 import { AnyHour, Approvals, outsideHours } from "./ConfirmParts";
 import { estimateInWords, ToCredits } from "./Cost";
 import { Phone } from "./Phone";
-import { count, counted, describeDuration } from "./words";
+import { count, counted, describeDuration, describeOverTheDay, overTheDay } from "./words";
 import { broadcastPreviewQuery, useBroadcastDeed, useSendBroadcast, type BroadcastConfirmation, type BroadcastDetail, type BroadcastPreview } from "@/api/broadcasts";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useNow } from "@/lib/clock";
@@ -152,6 +152,7 @@ function Facts({ broadcast, preview, later }: { broadcast: BroadcastDetail; prev
       </Fact>
       <Fact name="Texts">{counted(preview.segments.total, "text")}{preview.seconds !== null && preview.seconds >= 1 && `, in about ${describeDuration(preview.seconds)}`}</Fact>
       <Fact name="Cost">{estimateInWords(preview)}</Fact>
+      {overTheDay(preview) > 0 && <Fact name="Limit">{describeOverTheDay(preview)}</Fact>}
       <Fact name="From">{preview.lines.map(({ label }) => label).join(", ")}</Fact>
     </dl>
   );

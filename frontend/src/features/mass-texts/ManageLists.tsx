@@ -85,11 +85,6 @@ function Name({ list: { id, name }, onDone }: { list: Audience; onDone: () => vo
         event.preventDefault();
         submit();
       }}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onDone();
-      }}
       className="flex flex-wrap items-end gap-2"
     >
       <TextField

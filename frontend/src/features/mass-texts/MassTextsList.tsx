@@ -98,22 +98,26 @@ function Row({ each }: { each: Broadcast }) {
       params={{ broadcastId: each.id }}
       className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-4 gap-y-0.5 rounded-lg p-3 -outline-offset-2 transition-colors hover:bg-sunken"
     >
-      <span className="flex min-w-0 items-center gap-2">
+      {/* On a phone the name and the text have the whole width, and the rest stands below. */}
+      <span className="flex min-w-0 items-center gap-2 max-desk:col-span-2">
         <bdi className="truncate font-strong">{each.name}</bdi>
         <Tag tone={tone}>{label}</Tag>
       </span>
-      <span className="text-right text-note text-ink-2 tabular">
+      <span className="text-note text-ink-2 tabular desk:text-right max-desk:order-1">
         <When each={each} />
       </span>
-      <bdi className="truncate text-ink-2">{each.body}</bdi>
-      <span className="text-right text-note text-ink-2 tabular">
+      <bdi className="truncate text-ink-2 max-desk:col-span-2">{each.body || describeFiles(each)}</bdi>
+      <span className="text-right text-note text-ink-2 tabular max-desk:order-1">
         {each.confirmed_at !== null && <>{isUnderWay ? `${count(progress.gone)} of ${count(progress.total)}` : counted(progress.total, "number")}</>}
         {progress.failed > 0 && <span className="text-red"> · {count(progress.failed)} not sent</span>}
       </span>
-      {isUnderWay && <ProgressBar broadcast={each} className={cx("col-span-2 mt-1.5", each.state === "paused" && "opacity-70")} />}
+      {isUnderWay && <ProgressBar broadcast={each} className={cx("col-span-2 mt-1.5 max-desk:order-2", each.state === "paused" && "opacity-70")} />}
     </Link>
   );
 }
+
+/** Of one without words. */
+const describeFiles = ({ attachments }: Broadcast): string => attachments.map(({ name }) => name).join(", ");
 
 function When({ each: { state, send_at, finished_at, started_at, updated_at } }: { each: Broadcast }) {
   const { moment } = useFormats();

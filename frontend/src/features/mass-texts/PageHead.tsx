@@ -13,7 +13,7 @@ export function PageHead({ title, tag, children }: { title: string; tag: ReactNo
           Mass texts
         </Link>
         <div className="mt-2 flex flex-wrap items-center gap-x-3 gap-y-2">
-          <h1 className="flex min-w-0 flex-1 items-center gap-2 text-page font-heading max-desk:basis-full">
+          <h1 className="flex min-w-0 flex-1 items-center gap-2 text-page font-heading max-desk:min-w-[55%]">
             <bdi className="[overflow-wrap:anywhere] line-clamp-2">{title}</bdi>
             {tag}
           </h1>

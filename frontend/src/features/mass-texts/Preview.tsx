@@ -5,7 +5,7 @@ import { Estimated } from "./Cost";
 import { LeftOut } from "./LeftOut";
 import { Phone } from "./Phone";
 import type { MassTextDraft } from "./useMassTextDraft";
-import { count, counted, describeDuration } from "./words";
+import { count, counted, describeDuration, describeOverTheDay, overTheDay } from "./words";
 import type { BroadcastPreview } from "@/api/broadcasts";
 import { useFormats } from "@/api/format";
 import { describeError } from "@/api/problem";
@@ -70,6 +70,7 @@ function Figures({ broadcastId, preview, isStale }: { broadcastId: string; previ
             <Estimated estimate={preview} />
           </Fact>
           <Hours preview={preview} />
+          {overTheDay(preview) > 0 && <Fact name="Limit">{describeOverTheDay(preview)}</Fact>}
           {seconds !== null && <Fact name="Takes">{seconds < 1 ? "a moment" : `about ${describeDuration(seconds)}`}</Fact>}
           <Fact name={lines.length > 1 ? "Lines" : "Line"}>
             {lines.map(({ label, recipients: share }) => (lines.length > 1 ? `${label} (${count(share)})` : label)).join(", ")}

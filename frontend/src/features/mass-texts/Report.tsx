@@ -171,6 +171,11 @@ function Standing({ broadcast }: { broadcast: BroadcastDetail }) {
           {PAUSED[pause_reason]} {pause_reason === "no_credits" && <ToCredits />}
         </Notice>
       )}
+      {state === "sending" && broadcast.goes_on_at && (
+        <Notice tone="neutral" icon={<ClockIcon size={18} />} role="note">
+          The rest {left === 1 ? "waits" : "wait"} until {brief(broadcast.goes_on_at)}: for the hours in which they may be texted, or for the line’s next day.
+        </Notice>
+      )}
       {failed > 0 && (
         <p className="text-note text-red">
           {counted(failed, "text was", "texts were")} not sent. The list below says why for each.

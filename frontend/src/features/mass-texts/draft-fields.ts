@@ -67,6 +67,11 @@ function withoutSame(fields: Partial<MassTextFields>, known: Partial<MassTextFie
   return Object.fromEntries(Object.entries(fields).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
 }
 
+/** The edits as a change: a stored mass text has lines of its own, which cannot become the organization's again. */
+export function patchOf({ header, footer, ...others }: Edits) {
+  return { ...others, ...(typeof header === "string" && { header }), ...(typeof footer === "string" && { footer }) };
+}
+
 export function newBroadcast(fields: MassTextFields): NewBroadcast {
   return { ...fields, name: nameOf(fields) };
 }

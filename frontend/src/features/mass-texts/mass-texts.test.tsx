@@ -161,6 +161,19 @@ describe("the last look", () => {
     expect(sent(`/broadcasts/${draft.id}/send`)).toEqual([{ confirmed_recipients: 42, any_hour_reason: "A burst pipe" }]);
   });
 
+  it("what is over the line's daily limit is told before, and when it goes on after", async () => {
+    const draft = aBroadcast();
+    world.massTexts.broadcasts = [draft];
+    world.massTexts.preview = aPreview({ lines: [{ line_id: anId(), label: "Front desk", recipients: 42, seconds: 42, later: 12 }] });
+    const { user, dialog } = await open(`/mass-texts/${draft.id}`);
+    expect(await dialog.findByText("12 numbers wait for the next day: the line’s daily limit is used up")).toBeVisible();
+    await user.click(dialog.getByRole("button", { name: "Send to 42 numbers" }));
+    await screen.findByText("It is about to go out to 42 numbers.");
+    world.massTexts.change(draft.id, { counts: { delivered: 30, waiting: 12 }, goes_on_at: "2026-11-24T14:00:00Z" });
+    FakeEventSource.emit("broadcast", { broadcast_id: draft.id });
+    expect(await screen.findByText(/^The rest wait until .*or for the line’s next day\.$/)).toBeVisible();
+  });
+
   it("MASS-HOURS whom the hours leave out is counted in once they are overridden", async () => {
     world.me = aPerson({ permissions: ["sms_logs", "mass_text", "mass_text_any_hour"] });
     const draft = aBroadcast();

@@ -4,7 +4,7 @@
  */
 import { useEffect, useEffectEvent, useState } from "react";
 
-import { changesOf, editedFields, editsLeft, lacks, newBroadcast, type Edits, type MassTextFields } from "./draft-fields";
+import { changesOf, editedFields, editsLeft, lacks, newBroadcast, patchOf, type Edits, type MassTextFields } from "./draft-fields";
 import { filesKey, useMassTextFiles, type MassTextFiles } from "./useMassTextFiles";
 import { useChangeBroadcast, useCreateBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
 import { isProblem, PROBLEM } from "@/api/problem";
@@ -82,7 +82,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
     try {
       const body = newBroadcast(fields);
       const saved = stored
-        ? await save.mutateAsync({ id: stored.id, body: changes })
+        ? await save.mutateAsync({ id: stored.id, body: patchOf(changes) })
         : await create.mutateAsync({ body, key: submission.keyFor(body) });
       if (!stored) moveDraftFiles(owner, filesKey(undefined), filesKey(saved.id));
       draftFiles(owner, filesKey(saved.id)).forget(saved.attachments.map(({ id }) => id));
@@ -109,7 +109,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   }, [signature, waits, isTyping, isUrgent]);
   // Who leaves the page finds it stored.
   const leave = useEffectEvent(() => {
-    if (waits && stored) save.mutate({ id: stored.id, body: changes }, { onSuccess: () => removeStored(keyOf(stored.id)) });
+    if (waits && stored) save.mutate({ id: stored.id, body: patchOf(changes) }, { onSuccess: () => removeStored(keyOf(stored.id)) });
   });
   useEffect(() => () => leave(), []);
 

@@ -1,5 +1,5 @@
 /** States and reasons of mass texts in the desk's language. */
-import type { Broadcast, BroadcastState } from "@/api/broadcasts";
+import type { Broadcast, BroadcastPreview, BroadcastState } from "@/api/broadcasts";
 import type { RecipientState } from "@/api/types";
 
 export const STATE: Record<BroadcastState, { label: string; tone: "neutral" | "good" | "warn" }> = {
@@ -82,6 +82,15 @@ export function progressOf({ recipients, counts, state }: Broadcast): Progress {
   // Before the first count of the workers everybody waits.
   const left = state === "sending" || state === "paused" || state === "scheduled" ? (gone + waiting === 0 ? recipients : waiting) : waiting;
   return { gone, left, failed: count("failed"), total: recipients };
+}
+
+/** How many are over what their lines may send of mass texts on the day on which it goes. */
+export const overTheDay = ({ lines }: BroadcastPreview): number => lines.reduce((sum, { later }) => sum + later, 0);
+
+export function describeOverTheDay(preview: BroadcastPreview): string {
+  const over = overTheDay(preview);
+  const day = preview.lines.length > 1 ? "the lines’ daily limits are" : "the line’s daily limit is";
+  return `${counted(over, "number")} ${over === 1 ? "waits" : "wait"} for the next day: ${day} used up`;
 }
 
 /** "3 min", "2 h 10 min" */

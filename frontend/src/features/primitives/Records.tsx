@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { CONVERSATIONS, DRAFTED, ME, NUMBER, REFUSAL, SINCE } from "./examples";
 import { Filled, Pane, Section, Specimen } from "./Specimen";
 import { ownerKey } from "@/api/session";
-import type { Permission } from "@/api/types";
+import type { StaffPermission } from "@/api/types";
 import { writeDraft } from "@/lib/drafts";
 import { EndlessList } from "@/ui/EndlessList";
 import EraseNumber from "@/ui/EraseNumber";
@@ -18,7 +18,7 @@ import { PermissionMarks, PermissionTags } from "@/ui/permissions";
 import { TextNumber } from "@/ui/TextNumber";
 
 export function Records() {
-  const [permissions, setPermissions] = useState<Permission[]>(["mass_text"]);
+  const [permissions, setPermissions] = useState<StaffPermission[]>(["mass_text"]);
   const target = { phoneRecordId: "example", phoneNumber: NUMBER, ownerName: "Smith family", contactName: "Maya Smith" };
   return (
     <Section title="People and numbers">

@@ -1,0 +1,86 @@
+"""Refuses what a route does not know: query parameters, and bodies of routes that take none.
+
+`api.kit.request_models` refuses unknown fields of bodies. Webhooks of providers do not come this way.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from api.kit.errors import Invalid
+from api.kit.text import made_storable
+
+MAX_SHOWN = 20
+"""Unknown parameters that one answer names."""
+MAX_UNREAD_BODY = 64 * 1024
+
+
+async def known_parameters_only(request: Request) -> None:
+    """Called for every request of the API once its caller is known.
+
+    Raises `Invalid` with a pointer to each unknown parameter or field.
+    """
+    route = request.scope["route"]
+    known = query_parameters(route)
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    if unknown:
+        takes = f"This route takes {', '.join(sorted(known))}." if known else "This route takes none."
+        raise Invalid(
+            [(_pointer("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
+        )
+    if not takes_body(route) and _may_have_body(request):
+        await _refuse_body(request)
+
+
+def query_parameters(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters of a route and of all its dependencies."""
+    known = _KNOWN.get(route.endpoint)
+    if known is None:
+        known = _KNOWN[route.endpoint] = frozenset(_names(route.dependant))
+    return known
+
+
+_KNOWN: WeakKeyDictionary[Callable[..., Any], frozenset[str]] = WeakKeyDictionary()
+"""By endpoint: routes cannot be hashed."""
+
+
+def takes_body(route: APIRoute) -> bool:
+    return route.body_field is not None or "requestBody" in (route.openapi_extra or {})
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        yield field.alias
+    for each in dependant.dependencies:
+        yield from _names(each)
+
+
+def _may_have_body(request: Request) -> bool:
+    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+
+
+async def _refuse_body(request: Request) -> None:
+    """An empty body and `{}` say nothing, so they are let through."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_UNREAD_BODY:
+            break
+    try:
+        given = json.loads(body) if body.strip() else {}
+    except ValueError:
+        given = None
+    if given == {}:
+        return
+    names = list(given)[:MAX_SHOWN] if isinstance(given, dict) else []
+    advice = "This route takes no body."
+    raise Invalid([(_pointer(name), advice) for name in names] or [("/", advice)])
+
+
+def _pointer(*parts: str) -> str:
+    return "".join("/" + made_storable(part[:200]).replace("~", "~0").replace("/", "~1") for part in parts)

@@ -1,0 +1,130 @@
+"""What `api.openapi` adds to the document: descriptions, security, servers, tags, and what is deprecated."""
+
+import inspect
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+from pydantic import BaseModel
+from starlette.middleware import Middleware
+
+from api.access.dependencies import Public
+from api.app import create_app
+from api.kit.deprecation import Deprecated
+from api.layers import ResponseHeaders
+from api.openapi import TAGS, extend_document
+from tests.access.routes import routes_of
+from tests.support.service import service_settings
+
+APP = create_app(service_settings(tempfile.gettempdir()), database_url="postgresql+asyncpg://nowhere/nothing").api
+DOCUMENT: dict[str, Any] = APP.openapi()
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+}
+DESCRIBED = frozenset(
+    {
+        *("audit_log", "away", "consent", "delivery", "inbound", "lines", "links", "media", "notes", "notifications"),
+        *("retention", "saved_replies", "search", "service_status", "threads"),
+    }
+)
+"""Slices whose wire models have a sentence for each property. Add a slice when its last one is written."""
+DESCRIBED_TAGS = frozenset({"consent", "lines", "notes", "notifications", "organization", "retention", "saved replies"})
+GONE = Deprecated(since=date(2027, 3, 1), sunset=date(2028, 3, 1), instead="Use `GET /new`.")
+
+
+def models_of(base: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The service's models that inherit from it."""
+    for each in base.__subclasses__():
+        if each.__module__.startswith("api."):
+            yield each
+        yield from models_of(each)
+
+
+def service_with_a_deprecated_route() -> FastAPI:
+    app = FastAPI(middleware=[Middleware(ResponseHeaders, is_https=False)])
+
+    @app.get("/old", dependencies=[Depends(GONE), Depends(Public("A test."))])
+    async def old(limit: int = 1) -> int:
+        """The old way."""
+        return limit
+
+    @app.get("/new", dependencies=[Depends(Public("A test."))])
+    async def new() -> int:
+        return 1
+
+    extend_document(app)
+    return app
+
+
+async def test_every_answer_of_a_deprecated_route_says_since_when_and_until_when() -> None:
+    transport = httpx.ASGITransport(service_with_a_deprecated_route())
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        for answer in (await client.get("/old"), await client.get("/old?limit=many")):
+            # RFC 9745 has a structured date, RFC 8594 one of HTTP.
+            assert answer.headers["deprecation"] == "@1803859200", answer.status_code
+            assert answer.headers["sunset"] == "Wed, 01 Mar 2028 00:00:00 GMT"
+            assert answer.headers["link"] == '</docs>; rel="deprecation"; type="text/html"'
+        assert not {"deprecation", "sunset", "link"} & (await client.get("/new")).headers.keys()
+
+
+def test_the_document_marks_a_deprecated_route_and_no_other() -> None:
+    paths = service_with_a_deprecated_route().openapi()["paths"]
+    old = paths["/old"]["get"]
+    assert old["deprecated"]
+    assert old["description"] == (
+        "The old way.\n\nDeprecated since 2027-03-01, and removed on 2028-03-01 or later. Use `GET /new`."
+    )
+    assert all({"Deprecation", "Sunset"} <= response["headers"].keys() for response in old["responses"].values())
+    assert "deprecated" not in paths["/new"]["get"]
+
+
+def test_a_route_works_for_twelve_months_after_it_is_deprecated() -> None:
+    with pytest.raises(ValueError, match="365 days"):
+        Deprecated(since=date(2027, 3, 1), sunset=date(2028, 2, 28), instead="Use `GET /new`.")
+
+
+def test_operations_want_a_key_or_a_session_unless_they_are_open_to_anybody() -> None:
+    assert DOCUMENT["security"] == [{"apiKey": []}, {"session": []}]
+    assert DOCUMENT["components"]["securitySchemes"].keys() == {"apiKey", "session"}
+    routes = {route.name: route for route in routes_of(APP)}
+    for name, operation in OPERATIONS.items():
+        is_open = name not in routes or any(isinstance(guard, Public) for guard in routes[name].guards)
+        assert ("security" in operation) is is_open, name
+        assert operation.get("security", []) == []
+
+
+def test_every_tag_of_an_operation_is_described_and_used() -> None:
+    used = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
+    assert used == TAGS.keys(), "`api.openapi.TAGS` describes each tag."
+    assert [each["name"] for each in DOCUMENT["tags"]] == list(TAGS)
+
+
+def test_the_document_names_its_service() -> None:
+    assert [server["url"] for server in DOCUMENT["servers"]] == ["/"]
+
+
+def test_every_property_of_these_slices_is_described() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    missing: list[str] = []
+    for model in models_of(BaseModel):
+        properties = schemas.get(model.model_config.get("title") or model.__name__, {}).get("properties", {})
+        if model.__module__.split(".")[1] in DESCRIBED:
+            own = inspect.get_annotations(model).keys() & properties.keys()
+            missing += [f"{model.__name__}.{name}" for name in own if "description" not in properties[name]]
+    assert not missing, "The docstring under an attribute is its description."
+
+
+def test_every_parameter_of_these_operations_is_described() -> None:
+    missing = [
+        f"{name}: {parameter['name']}"
+        for name, operation in OPERATIONS.items()
+        for parameter in operation.get("parameters", ())
+        if "description" not in parameter and set(operation["tags"]) & DESCRIBED_TAGS
+    ]
+    assert not missing, "`description=` of its `Query`, `Path` or `Header`."
