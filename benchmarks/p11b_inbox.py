@@ -1,8 +1,8 @@
 """P11b: the inbox while a mass text to 100,000 is previewed, frozen and expanded, beside the same inbox without.
 
 A page of the inbox, a thread and the badges are asked for through HTTP in turn, one after the other, of a service of
-its own. Another process expands. Value and floor are latencies, so the ratio is the floor by the value. On two cores the
-processes and PostgreSQL share what the mass text takes.
+its own. Another process expands. Value and floor are latencies, so the ratio is the floor by the value. On two cores
+the processes and PostgreSQL share what the mass text takes.
 """
 
 import asyncio
