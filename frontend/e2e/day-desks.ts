@@ -275,7 +275,12 @@ export class KeyboardDesk extends Desk {
 
   async pickFromMenu(item: Locator): Promise<void> {
     await expect(item).toBeVisible();
-    for (let arrows = 0; arrows < 20 && !(await hasFocus(item)); arrows++) await this.page.keyboard.press("ArrowDown");
+    while (!(await hasFocus(item))) {
+      // A menu moves the focus a task after the key: a second press before it would go too far.
+      const had = await this.page.evaluateHandle(() => document.activeElement);
+      await this.page.keyboard.press("ArrowDown");
+      await this.page.waitForFunction((before) => document.activeElement !== before, had, { timeout: 5_000 });
+    }
     await this.page.keyboard.press("Enter");
   }
 
