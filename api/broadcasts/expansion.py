@@ -125,7 +125,7 @@ class _Sending:
         return self.available.at
 
     def text_of(self, row: BroadcastRecipient) -> str:
-        return self.wording.text(row.fields or {}) if self.wording.fields else self.wording.text({})
+        return self.wording.text(row.fields or {})
 
 
 async def _send_more(session: AsyncSession, row: Broadcast) -> bool:

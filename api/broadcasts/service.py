@@ -118,10 +118,9 @@ async def prepared(
     row = await require(session, principal, broadcast_id)
     organization = await access.organization(session, row.organization_id)
     at = await database_time(session)
-    content, given = await _prepare(
+    return await _prepare(
         session, organization, row, sender=principal, at=max(at, row.send_at or at), any_hour=any_hour
     )
-    return Prepared(row, organization, content, given)
 
 
 async def preview_broadcast(
@@ -170,7 +169,7 @@ async def _prepare(
     sender: Principal,
     at: datetime,
     any_hour: bool = False,
-) -> tuple[Content, Given]:
+) -> Prepared:
     given = await read_audience(
         session,
         organization.id,
@@ -186,7 +185,7 @@ async def _prepare(
         choosable=await choosable_lines(session, organization.id),
         available=availability(organization, at=at, any_hour=any_hour or row.any_hour_reason is not None),
     )
-    return content, given
+    return Prepared(row, organization, content, given)
 
 
 def wording_of(row: Broadcast, organization: Organization, *, my_name: str | None) -> Wording:
@@ -225,8 +224,8 @@ async def send_broadcast(
 ) -> Broadcast:
     """Confirm a draft: its audience is frozen (MASS-PREVIEW), and it goes, or waits for its time.
 
-    Raises `PermissionRequired` (PERM-HOURS), `Conflict` if it is not a draft or reaches nobody, `ConfirmationRequired`
-    `ApprovalRequired`, and `NoCredits`.
+    Raises `PermissionRequired` (PERM-HOURS), `Conflict` if it is not a draft or reaches nobody,
+    `ConfirmationRequired`, `ApprovalRequired` and `NoCredits`.
     """
     overrides = (Permission.MASS_TEXT_ANY_HOUR,) if confirmation.any_hour_reason is not None else ()
     require_mass_text(principal, *overrides)
@@ -259,14 +258,14 @@ async def send_broadcast(
 async def _freeze(
     session: AsyncSession, organization: Organization, row: Broadcast, *, sender: Principal, at: datetime
 ) -> Tally:
-    content, given = await _prepare(session, organization, row, sender=sender, at=at)
-    if given.numbers:
-        stored = await directory.phone_numbers(session, organization.id, given.numbers)
+    ready = await _prepare(session, organization, row, sender=sender, at=at)
+    if numbers := ready.given.numbers:
+        stored = await directory.phone_numbers(session, organization.id, numbers)
         # In one statement, in the order of ids (decision 0006).
-        new = [each for each in given.numbers if each not in stored]
+        new = [each for each in numbers if each not in stored]
         await directory.ensure_phone_numbers(session, organization.id, new)
-    tally = await new_tally(session, row, content)
-    async for some in _tallied(session, Prepared(row, organization, content, given), tally):
+    tally = await new_tally(session, row, ready.content)
+    async for some in _tallied(session, ready, tally):
         rows = await asyncio.to_thread(_recipients, row, some, at)
         await insert_together(session, BroadcastRecipient, rows)
     return tally
