@@ -28,6 +28,7 @@ from api.kit.database import Database, Session, commit
 from api.kit.errors import Invalid, NotFound, RateLimited
 from api.kit.paging import Page, PageQuery, Paging
 from api.kit.phone import SHORT_CODE, NumberOrSender
+from api.kit.spreadsheets import CSV_TYPE, download_headers
 from api.kit.times import Moment
 
 router = APIRouter(tags=["audit"])
@@ -138,8 +139,8 @@ async def export_audit_entries(log: Log, session: Session, request: Request) -> 
     name = csv_name(log.organization.slug, exported.until, zone)
     return StreamingResponse(
         service.export(from_app(request, Database), log.organization.id, exported, zone),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        media_type=CSV_TYPE,
+        headers=download_headers(name),
     )
 
 

@@ -29,6 +29,7 @@ from api.kit.database import Database, Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
+from api.kit.spreadsheets import CSV_TYPE, download_headers
 from api.kit.text import SingleLine
 
 router = APIRouter(tags=["mass texts"])
@@ -226,8 +227,8 @@ async def export_broadcast(
     name = report.csv_name(organization, row, zone)
     return StreamingResponse(
         report.export(from_app(request, Database), organization.id, row.id, zone),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        media_type=CSV_TYPE,
+        headers=download_headers(name),
     )
 
 

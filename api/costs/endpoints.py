@@ -13,6 +13,7 @@ from api.costs.schemas import EstimateIn, EstimateOut, UsageOut, UsageReportOut
 from api.costs.service import Question
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.spreadsheets import CSV_TYPE, download_headers
 
 router = APIRouter(tags=["costs"])
 
@@ -66,8 +67,8 @@ async def export_usage(asked: Asked, principal: Administrator, session: Session)
     name, content = await service.export_usage(session, principal, asked)
     return Response(
         content,
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        media_type=CSV_TYPE,
+        headers=download_headers(name),
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads the file in the machine's legacy code page."""
 
+CSV_TYPE = "text/csv; charset=utf-8"
+
 FORMULA = re.compile(r"[\s'\"]*[=+\-@]|[\t\r]")
 """The beginnings that a spreadsheet may read as a formula (https://owasp.org/www-community/attacks/CSV_Injection), also
 after quotes and white space, which some programs strip."""
@@ -28,3 +30,8 @@ def csv_rows(rows: Iterable[Iterable[str]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue()
+
+
+def download_headers(name: str) -> dict[str, str]:
+    """Of an answer that is saved as a file of this name, and kept by no cache."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
