@@ -79,6 +79,7 @@ TAGS = {
     "retention": "Erasing a number on request.",
     "saved replies": "Texts to insert, and their fields.",
     "service": "Workers, queues, lines and versions.",
+    "webhook endpoints": "Where events are posted to, the deliveries and their attempts, replay and test.",
     "webhooks": "For providers: inbound texts and status reports. The provider's signature is verified.",
 }
 """Every tag that a route has, with its description."""

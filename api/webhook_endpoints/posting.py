@@ -11,7 +11,6 @@ from api.kit.text import made_storable
 from api.providers.http import CONNECTION_FAILURES, retry_after
 from api.providers.media import Resolve, pinned, resolve
 from api.settings import Network
-from api.version import VERSION
 from api.webhook_endpoints.rules import MAX_EXCERPT, address_problem
 
 TOTAL_SECONDS = 15.0
@@ -23,7 +22,7 @@ MAX_ANSWER = 64 * 1024
 MAX_IPS = 3
 """Addresses of one host that are tried."""
 
-USER_AGENT = f"MessengerCenter/{VERSION}"
+USER_AGENT = "MessengerCenter"
 
 
 @dataclass(frozen=True)
@@ -42,14 +41,18 @@ class AddressRefusedError(Exception):
     """Nothing may be posted to the address, or its name cannot be resolved. The message is a sentence for people."""
 
 
-async def checked_addresses(url: httpx.URL, networks: Sequence[Network], *, resolve: Resolve = resolve) -> list[str]:
+async def checked_addresses(address: str, networks: Sequence[Network], *, resolve: Resolve = resolve) -> list[str]:
     """The IP addresses of the host. Raises `AddressRefusedError` unless every one may be posted to."""
-    port = url.port or (443 if url.scheme == "https" else 80)
     try:
-        ips = await resolve(url.raw_host.decode("ascii").strip("[]"), port)
+        url = httpx.URL(address)
+        host, port = url.raw_host.decode("ascii").strip("[]"), url.port or (443 if url.scheme == "https" else 80)
+    except (httpx.InvalidURL, UnicodeError):
+        raise AddressRefusedError("This is not a web address.") from None
+    try:
+        ips = await resolve(host, port)
     except (OSError, UnicodeError):
         raise AddressRefusedError(f"The name {url.host} cannot be resolved to an address.") from None
-    problem = address_problem(str(url), ips, networks)
+    problem = address_problem(address, ips, networks)
     if problem is not None:
         raise AddressRefusedError(problem)
     return list(dict.fromkeys(ips))
@@ -86,7 +89,7 @@ class WebhookClient:
         error: str | None
         try:
             async with asyncio.timeout(self._total_seconds):
-                answer = await self._post(httpx.URL(url), content, headers)
+                answer = await self._post(url, content, headers)
                 await answer.read()
         except TimeoutError:
             error = f"It did not answer within {self._total_seconds:g} seconds."
@@ -94,8 +97,6 @@ class WebhookClient:
             error = str(refused)
         except (*CONNECTION_FAILURES, OSError) as failure:
             error = _words(failure)
-        except (httpx.InvalidURL, UnicodeError):
-            error = "It is not a web address."
         else:
             error = None
         finally:
@@ -114,7 +115,7 @@ class WebhookClient:
             retry_after(response),
         )
 
-    async def _post(self, url: httpx.URL, content: bytes, headers: Mapping[str, str]) -> "_Answer":
+    async def _post(self, url: str, content: bytes, headers: Mapping[str, str]) -> "_Answer":
         """From the first IP address that takes the connection."""
         ips = (await checked_addresses(url, self._networks, resolve=self._resolve))[:MAX_IPS]
         for ip in ips[:-1]:
@@ -124,7 +125,7 @@ class WebhookClient:
                 continue
         return await self._send(pinned(self._request(url, content, headers), ips[-1]))
 
-    def _request(self, url: httpx.URL, content: bytes, headers: Mapping[str, str]) -> httpx.Request:
+    def _request(self, url: str, content: bytes, headers: Mapping[str, str]) -> httpx.Request:
         # Uncompressed, so that a few bytes cannot become many after they are counted.
         all_headers = {
             "Content-Type": "application/json",

@@ -173,7 +173,7 @@ def capacity(*, is_failing: bool, in_flight: int) -> int:
 
 def url_problem(url: str) -> str | None:
     """Why nothing can be posted to this address, in a sentence; None if its form is right."""
-    if not url.isprintable() or not url.isascii() or any(each in url for each in " \\\"<>"):
+    if not url.isprintable() or not url.isascii() or any(each in url for each in ' \\"<>'):
         return "Use an address without spaces and special characters. Percent-encode them."
     try:
         parts = urlsplit(url)

@@ -1,12 +1,14 @@
 """Secrets of endpoints and the signature of a delivery, per Standard Webhooks."""
 
 import base64
-import secrets
+import secrets as random_bytes
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
 from standardwebhooks import Webhook
+
+from api.kit.secrets import SecretBox, UnreadableSecretError
 
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -14,12 +16,18 @@ SECRET_BYTES = 32
 
 def new_secret() -> str:
     """`whsec_` and the base64 of 256 random bits."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    return PREFIX + base64.b64encode(random_bytes.token_bytes(SECRET_BYTES)).decode()
 
 
-def signing_secrets(
-    opened: Mapping[str, str], *, previous_until: datetime | None, now: datetime
-) -> tuple[str, ...]:
+def current_secret(sealed: bytes, secrets: SecretBox) -> str | None:
+    """The secret of an endpoint; None if the service's secret key does not open it."""
+    try:
+        return secrets.open(sealed)["secret"]
+    except UnreadableSecretError:
+        return None
+
+
+def signing_secrets(opened: Mapping[str, str], *, previous_until: datetime | None, now: datetime) -> tuple[str, ...]:
     """The secrets that sign now, the current one first. `opened`: what `WebhookEndpoint.sealed_secret` holds."""
     current = opened["secret"]
     if previous_until is not None and now < previous_until and "previous" in opened:
