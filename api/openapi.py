@@ -34,6 +34,7 @@ from api.kit.errors import (
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 from api.openapi_headers import add_headers
+from api.webhook_endpoints.document import webhooks_of_endpoints
 
 PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
 REF = "#/components/schemas/"
@@ -112,6 +113,9 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
+    schema["webhooks"], payloads = webhooks_of_endpoints(REF + "{model}")
+    for name, definition in payloads.items():
+        schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

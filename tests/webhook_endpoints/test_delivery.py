@@ -37,7 +37,7 @@ ENDPOINTS = f"{API}/webhook-endpoints"
 
 @pytest.fixture
 async def neighbour(world: World) -> World:
-    return await World.create(world.service, slug="neighbour")
+    return await World.create(world.service)
 
 
 async def let_pass(world: World, time: timedelta) -> None:
@@ -47,7 +47,7 @@ async def let_pass(world: World, time: timedelta) -> None:
             ("webhook_deliveries", ("due_at", "retry_until", "created_at", "finished_at")),
             ("webhook_endpoints", ("failing_since", "disabled_at", "previous_secret_until", "last_delivered_at")),
         ):
-            sets = ", ".join(f"{column} = {column} - :time" for column in columns)
+            sets = ", ".join(f"{column} = {column} - CAST(:time AS interval)" for column in columns)
             await session.execute(text(f"UPDATE {table} SET {sets}"), {"time": time})
 
 

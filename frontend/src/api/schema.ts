@@ -8060,6 +8060,11 @@ export interface components {
             /** @description Texts on their way out. */
             outbox: components["schemas"]["OutboxStatus"];
             /**
+             * Switched Off Webhook Endpoints
+             * @description Webhook endpoints that were switched off because they fail or are gone. An administrator switches them on.
+             */
+            switched_off_webhook_endpoints: components["schemas"]["SwitchedOffWebhookEndpoint"][];
+            /**
              * Texts Are Leaving
              * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
              */
@@ -8394,6 +8399,35 @@ export interface components {
             id?: string | null;
             /** Name */
             name: string;
+        };
+        /**
+         * SwitchedOffWebhookEndpoint
+         * @description A webhook endpoint to which no events are posted any more.
+         */
+        SwitchedOffWebhookEndpoint: {
+            /**
+             * Disabled At
+             * Format: date-time
+             * @description When it was switched off.
+             */
+            disabled_at: string;
+            /**
+             * Disabled Reason
+             * @description It answered 410 (`gone`), or every attempt failed for three days (`failing`).
+             * @enum {string}
+             */
+            disabled_reason: "gone" | "failing";
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /**
+             * Url
+             * @description Where events were posted to.
+             */
+            url: string;
         };
         /**
          * Tag
