@@ -249,7 +249,7 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
 
 
 class LeftOutOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastLeftOut")
+    model_config = ConfigDict(title="BroadcastLeftOutCount")
 
     reason: str
     """A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,

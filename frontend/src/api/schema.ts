@@ -2729,7 +2729,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -2924,7 +2924,7 @@ export interface components {
             /** Name */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -3058,7 +3058,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3478,8 +3478,8 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
             /** Count */
             count: number;
             /**
@@ -3539,7 +3539,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3601,7 +3601,7 @@ export interface components {
             examples: components["schemas"]["BroadcastExample"][];
             hours: components["schemas"]["BroadcastHours"];
             /** Left Out */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
             /** Lines */
             lines: components["schemas"]["BroadcastLine"][];
             /**
@@ -3978,6 +3978,21 @@ export interface components {
             /** Relation */
             relation?: string | null;
         };
+        /** ContactRow */
+        ContactRow: {
+            /** Name */
+            name: string;
+            /**
+             * Phone Records
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @default null
+             */
+            relation?: string | null;
+        };
         /**
          * Contacts
          * @description Whom of a family a mass text reaches.
@@ -4270,7 +4285,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -4644,7 +4659,7 @@ export interface components {
             /** Tags */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -4682,6 +4697,50 @@ export interface components {
             students?: components["schemas"]["StudentIn"][];
             /** Tags */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @default null
+             */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -4991,6 +5050,14 @@ export interface components {
             updated: number;
         };
         /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
+        };
+        /**
          * ImportState
          * @enum {string}
          */
@@ -5121,7 +5188,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -5517,7 +5584,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -5803,7 +5870,7 @@ export interface components {
             /** Weekdays */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -5830,7 +5897,7 @@ export interface components {
             /** Staff Members */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -5988,7 +6055,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -6519,7 +6586,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -6815,6 +6882,12 @@ export interface components {
             /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
+        /** OptInRow */
+        OptInRow: {
+            /** @default import */
+            source?: components["schemas"]["OptInSource"];
+            state: components["schemas"]["OptInState"];
+        };
         /**
          * OptInSource
          * @description How an opt-in state came to be (OPTIN-EVIDENCE).
@@ -6993,6 +7066,18 @@ export interface components {
             /** Label */
             label?: string | null;
             opt_in?: components["schemas"]["OptInIn"] | null;
+            /** Phone Number */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @default null
+             */
+            label?: string | null;
+            /** @default null */
+            opt_in?: components["schemas"]["OptInRow"] | null;
             /** Phone Number */
             phone_number: string;
         };
@@ -7339,7 +7424,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -7607,7 +7692,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -7774,7 +7859,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -7950,7 +8035,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -8101,7 +8186,7 @@ export interface components {
             /** Tags */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -8144,6 +8229,57 @@ export interface components {
             phone_records?: components["schemas"]["PhoneRecordPut"][];
             /** Tags */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /** Email */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @default null
+             */
+            location?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -8246,7 +8382,7 @@ export interface components {
             /** Staff Members */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -15321,7 +15457,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
