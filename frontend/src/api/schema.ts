@@ -4391,15 +4391,20 @@ export interface components {
         };
         /** ContactRow */
         ContactRow: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Phone Records
+             * @description Their numbers.
              * @default null
              */
             phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
             /**
              * Relation
+             * @description What they are to the family, such as Mother.
              * @default null
              */
             relation?: string | null;
@@ -5315,6 +5320,7 @@ export interface components {
         FamilyRow: {
             /**
              * Contacts
+             * @description The family's contacts.
              * @default null
              */
             contacts?: components["schemas"]["ContactRow"][] | null;
@@ -5331,23 +5337,30 @@ export interface components {
             kind: "family";
             /**
              * Location
+             * @description The location that the record belongs to.
              * @default null
              */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
             name: string;
             /**
              * Notes
+             * @description What staff have noted about the record.
              * @default null
              */
             notes?: string | null;
             /**
              * Students
+             * @description Its students, with their classes.
              * @default null
              */
             students?: components["schemas"]["StudentIn"][] | null;
             /**
              * Tags
+             * @description Tags of the record.
              * @default null
              */
             tags?: string[] | null;
@@ -8112,6 +8125,7 @@ export interface components {
         PhoneRecordRow: {
             /**
              * Label
+             * @description What the number is called, such as Mobile.
              * @default null
              */
             label?: string | null;
@@ -9476,7 +9490,10 @@ export interface components {
          * @description A row of an import.
          */
         StaffMemberRow: {
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string;
             /**
              * External Id
@@ -9486,6 +9503,7 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
+             * @description Whether they are an administrator.
              * @default null
              */
             is_admin?: boolean | null;
@@ -9496,28 +9514,36 @@ export interface components {
             kind: "staff_member";
             /**
              * Location
+             * @description The location that the record belongs to.
              * @default null
              */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
             name: string;
             /**
              * Notes
+             * @description What staff have noted about the record.
              * @default null
              */
             notes?: string | null;
             /**
              * Permissions
+             * @description What they may do. The former spellings are understood.
              * @default null
              */
             permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
             /**
              * Phone Records
+             * @description Their numbers.
              * @default null
              */
             phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
             /**
              * Tags
+             * @description Tags of the record.
              * @default null
              */
             tags?: string[] | null;
