@@ -29,7 +29,8 @@ def router(settings: Settings) -> APIRouter:
     if settings.is_production:
         operations.add_api_route("/metrics", no_metrics, include_in_schema=False)
     else:
-        operations.add_api_route("/metrics", metrics, response_class=Response, responses=METRICS | problem_responses(HeadersTooLarge))
+        described = METRICS | problem_responses(HeadersTooLarge)
+        operations.add_api_route("/metrics", metrics, response_class=Response, responses=described)
     return operations
 
 
