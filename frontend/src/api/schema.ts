@@ -35,11 +35,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api Key */
+        /**
+         * Get Api Key
+         * @description One key, valid or not. The key itself is not shown again.
+         */
         get: operations["get_api_key"];
         put?: never;
         post?: never;
-        /** Revoke Api Key */
+        /**
+         * Revoke Api Key
+         * @description The key is not accepted any more. It stays in the list.
+         */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -999,7 +1005,10 @@ export interface paths {
          */
         get: operations["list_families"];
         put?: never;
-        /** Create Family */
+        /**
+         * Create Family
+         * @description Add a family with its contacts, students and phone records.
+         */
         post: operations["create_family"];
         delete?: never;
         options?: never;
@@ -1034,7 +1043,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Family */
+        /**
+         * Get Family
+         * @description One family with its contacts, students and phone records.
+         */
         get: operations["get_family"];
         put?: never;
         post?: never;
@@ -1329,7 +1341,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Who asks, of which organization, and what they may do.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -2239,7 +2254,10 @@ export interface paths {
          */
         get: operations["list_staff_members"];
         put?: never;
-        /** Create Staff Member */
+        /**
+         * Create Staff Member
+         * @description Add a staff member. With a password they can sign in.
+         */
         post: operations["create_staff_member"];
         delete?: never;
         options?: never;
@@ -2274,7 +2292,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Staff Member */
+        /**
+         * Get Staff Member
+         * @description One staff member with their phone records.
+         */
         get: operations["get_staff_member"];
         put?: never;
         post?: never;
@@ -27096,6 +27117,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -27107,12 +27137,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The metrics. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -27134,6 +27175,15 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Temporarily unavailable */
