@@ -1016,7 +1016,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Family By External Id
+         * @description The family with this external id, archived or not.
+         */
+        get: operations["get_family_by_external_id"];
         /**
          * Put Family
          * @description Create the family with this external id, or make it as given. States that are not given stay.
@@ -1837,6 +1841,9 @@ export interface paths {
         /**
          * Check Opt Ins
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         *
+         *     An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+         *     checked.
          */
         post: operations["check_opt_ins"];
         delete?: never;
@@ -2256,7 +2263,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Staff Member By External Id
+         * @description The staff member with this external id, archived or not.
+         */
+        get: operations["get_staff_member_by_external_id"];
         /**
          * Put Staff Member
          * @description Create the staff member with this external id, or make them as given.
@@ -2565,6 +2576,51 @@ export interface components {
              * @default
              */
             note?: string;
+        };
+        /** AlreadyExistsProblem */
+        AlreadyExistsProblem: {
+            /**
+             * Conflicting
+             * @description The values that are taken, as JSON pointers into the body, or `/path/name`.
+             */
+            conflicting: string[];
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
+            detail: string | null;
+            /**
+             * Existing Id
+             * @description The id of the record that has the value. Null if that record has gone since.
+             */
+            existing_id: string | null;
+            /**
+             * Instance
+             * @description The path of the request.
+             */
+            instance: string | null;
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
+            request_id: string | null;
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
+            status: number;
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
+            title: string;
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Alternative
@@ -3828,6 +3884,49 @@ export interface components {
              * @default false
              */
             unless_answered?: boolean;
+        };
+        /**
+         * BulkOptInCheck
+         * @description The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text.
+         */
+        BulkOptInCheck: {
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
+            allowed: boolean;
+            /**
+             * Error
+             * @description Why the entry cannot be read, for people. Null if it was read.
+             */
+            error: string | null;
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
+            instances: components["schemas"]["OptInInstance"][];
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
+            note: string | null;
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
+            phone_number: string;
+            /** @description Why it may or may not be texted. */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
+            stopped_as: string | null;
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
+            stopped_at: string | null;
         };
         /** BulkOther */
         BulkOther: {
@@ -6711,14 +6810,14 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number of the request, in its order.
+         * @description One check for each entry of the request, in its order.
          */
         OptInChecks: {
             /**
              * Items
              * @description The checks.
              */
-            items: components["schemas"]["OptInCheck"][];
+            items: components["schemas"]["BulkOptInCheck"][];
         };
         /**
          * OptInChecksIn
@@ -9559,7 +9658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -9803,7 +9902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -11653,7 +11752,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -12016,7 +12115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -12262,7 +12361,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -15400,7 +15499,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -15688,6 +15787,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -15846,7 +15947,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -15911,12 +16012,109 @@ export interface operations {
             };
         };
     };
+    get_family_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_family: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -15996,7 +16194,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -16242,7 +16440,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17188,7 +17386,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -20520,7 +20718,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -23298,7 +23496,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -23542,7 +23740,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24085,6 +24283,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -24243,7 +24443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24308,12 +24508,109 @@ export interface operations {
             };
         };
     };
+    get_staff_member_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_staff_member: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -24393,7 +24690,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24639,7 +24936,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24772,7 +25069,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid */
