@@ -53,5 +53,5 @@ def _unreadable(entry: str) -> str | None:
 
 
 def _not_a_number(entry: str) -> OptInCheck:
-    shown = made_storable(entry[:MAX_SENDER])
+    shown = entry[:MAX_SENDER]
     return OptInCheck(phone_number=shown, reason=Reason.NOT_A_PHONE_NUMBER, note=None, stopped_at=None, instances=())
