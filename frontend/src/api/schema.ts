@@ -1023,7 +1023,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Family By External Id
+         * @description The family with this external id, archived or not.
+         */
+        get: operations["get_family_by_external_id"];
         /**
          * Put Family
          * @description Create the family with this external id, or make it as given. States that are not given stay.
@@ -1850,6 +1854,9 @@ export interface paths {
         /**
          * Check Opt Ins
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         *
+         *     An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+         *     checked.
          */
         post: operations["check_opt_ins"];
         delete?: never;
@@ -2272,7 +2279,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Staff Member By External Id
+         * @description The staff member with this external id, archived or not.
+         */
+        get: operations["get_staff_member_by_external_id"];
         /**
          * Put Staff Member
          * @description Create the staff member with this external id, or make them as given.
@@ -2588,6 +2599,51 @@ export interface components {
              * @default
              */
             note?: string;
+        };
+        /** AlreadyExistsProblem */
+        AlreadyExistsProblem: {
+            /**
+             * Conflicting
+             * @description The values that are taken, as JSON pointers into the body, or `/path/name`.
+             */
+            conflicting: string[];
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
+            detail: string | null;
+            /**
+             * Existing Id
+             * @description The id of the record that has the value. Null if that record has gone since.
+             */
+            existing_id: string | null;
+            /**
+             * Instance
+             * @description The path of the request.
+             */
+            instance: string | null;
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
+            request_id: string | null;
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
+            status: number;
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
+            title: string;
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Alternative
@@ -4170,6 +4226,49 @@ export interface components {
              * @default false
              */
             unless_answered?: boolean;
+        };
+        /**
+         * BulkOptInCheck
+         * @description The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text.
+         */
+        BulkOptInCheck: {
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
+            allowed: boolean;
+            /**
+             * Error
+             * @description Why the entry cannot be read, for people. Null if it was read.
+             */
+            error: string | null;
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
+            instances: components["schemas"]["OptInInstance"][];
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
+            note: string | null;
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
+            phone_number: string;
+            /** @description Why it may or may not be texted. */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
+            stopped_as: string | null;
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
+            stopped_at: string | null;
         };
         /** BulkOther */
         BulkOther: {
@@ -7699,14 +7798,14 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number of the request, in its order.
+         * @description One check for each entry of the request, in its order.
          */
         OptInChecks: {
             /**
              * Items
              * @description The checks.
              */
-            items: components["schemas"]["OptInCheck"][];
+            items: components["schemas"]["BulkOptInCheck"][];
         };
         /**
          * OptInChecksIn
@@ -10939,7 +11038,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -11183,7 +11282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -13045,7 +13144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -13408,7 +13507,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -13654,7 +13753,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -16810,7 +16909,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17099,6 +17198,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -17257,7 +17358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17322,12 +17423,109 @@ export interface operations {
             };
         };
     };
+    get_family_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_family: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -17407,7 +17605,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17653,7 +17851,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -18603,7 +18801,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -21935,7 +22133,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -24715,7 +24913,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24959,7 +25157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25502,6 +25700,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -25660,7 +25860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25725,12 +25925,109 @@ export interface operations {
             };
         };
     };
+    get_staff_member_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_staff_member: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -25810,7 +26107,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -26056,7 +26353,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -26189,7 +26486,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid */
