@@ -24,6 +24,7 @@ from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
+    AlreadyExistsBody,
     FieldError,
     Problem,
     ProblemBody,
@@ -36,7 +37,14 @@ from api.kit.errors import (
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 from api.openapi_headers import add_headers
 
-PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
+PROBLEM_BODIES = (
+    ProblemBody,
+    ValidationProblemBody,
+    AlreadyExistsBody,
+    NotAllowedToTextBody,
+    NewMessagesBody,
+    FieldError,
+)
 REF = "#/components/schemas/"
 
 INFO = {
