@@ -1,4 +1,4 @@
-"""What webhook endpoints receive, as the `webhooks` of the OpenAPI document: an operation and a schema for each type."""
+"""What webhook endpoints receive: the `webhooks` of the OpenAPI document, with a schema for each type of event."""
 
 from datetime import datetime
 from typing import Any, get_args
@@ -12,8 +12,8 @@ from api.kit.attribute_docstrings import attribute_docstrings
 _HEADERS = {
     "webhook-id": "The event's id. It is the same each time that the event is posted.",
     "webhook-timestamp": "When this request was signed: seconds since 1970.",
-    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots, per Standard "
-    "Webhooks. While a secret is rotated there are two, separated by a space.",
+    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. While a secret "
+    "is rotated there are two, separated by a space.",
 }
 
 
