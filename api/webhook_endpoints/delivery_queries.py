@@ -65,7 +65,7 @@ class DueEndpoint(NamedTuple):
 
 
 async def due_endpoints(session: AsyncSession) -> Sequence[DueEndpoint]:
-    """Endpoints with a delivery that is due. Of one that is switched off, only tests are."""
+    """Endpoints with a delivery that is due, in an order by chance. Of one that is off, only tests are due."""
     due = exists().where(
         WebhookDelivery.organization_id == WebhookEndpoint.organization_id,
         WebhookDelivery.endpoint_id == WebhookEndpoint.id,
@@ -73,7 +73,9 @@ async def due_endpoints(session: AsyncSession) -> Sequence[DueEndpoint]:
         WebhookDelivery.due_at <= func.now(),
         or_(WebhookEndpoint.is_enabled, WebhookDelivery.event_type == TEST),
     )
-    rows = await session.scalars(select(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None), due))
+    rows = await session.scalars(
+        select(WebhookEndpoint).where(WebhookEndpoint.deleted_at.is_(None), due).order_by(func.random())
+    )
     return [
         DueEndpoint(
             EndpointKey(row.organization_id, row.id),

@@ -12,8 +12,8 @@ from api.kit.attribute_docstrings import attribute_docstrings
 _HEADERS = {
     "webhook-id": "The event's id. It is the same each time that the event is posted.",
     "webhook-timestamp": "When this request was signed: seconds since 1970.",
-    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. While a secret "
-    "is rotated there are two, separated by a space.",
+    "webhook-signature": "`v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are "
+    "two, separated by a space, while a secret is rotated.",
 }
 
 

@@ -37,7 +37,7 @@ from api.webhook_endpoints.rules import (
 from api.webhook_endpoints.service import CHANNEL
 from api.webhook_endpoints.signing import signed_headers, signing_secrets
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=30)
 """Longer than a post can take. Until then only this worker posts the delivery."""
 
 log = structlog.get_logger(__name__)

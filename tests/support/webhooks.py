@@ -54,9 +54,12 @@ def answer(status: int, body: str = "", **headers: str) -> bytes:
 OK = answer(204)
 HANG = b"hang"
 DROP = b"drop"
+SLOW = b"slow"
+SLOW_SECONDS = 0.3
 
 Behaviour = Callable[[Received], bytes]
-"""What is answered to a request: bytes of HTTP, or of anything; `HANG` never answers, `DROP` breaks the connection."""
+"""What is answered to a request: bytes of HTTP, or of anything; `HANG` never answers, `DROP` breaks the connection, and
+`SLOW` answers 204 after a while."""
 
 
 @dataclass
@@ -100,6 +103,9 @@ class Receiver:
             elif answered == DROP:
                 writer.transport.abort()
             else:
+                if answered == SLOW:
+                    await asyncio.sleep(SLOW_SECONDS)
+                    answered = OK
                 writer.write(answered)
                 await writer.drain()
                 if answered.startswith(b"HTTP/1.1 2"):

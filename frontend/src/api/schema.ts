@@ -2719,7 +2719,208 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "conversation.assigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.assigned
+         * @description The conversation has another assignee, or none.
+         */
+        post: operations["receive_conversation_assigned_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.closed
+         * @description The conversation's status is `closed` now.
+         */
+        post: operations["receive_conversation_closed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.opened
+         * @description The conversation's status is `open` now.
+         */
+        post: operations["receive_conversation_opened_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.unread
+         * @description The conversation's status is `unread` now, and was not before.
+         */
+        post: operations["receive_conversation_unread_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "mass_text.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * mass_text.finished
+         * @description A mass text has ended.
+         */
+        post: operations["receive_mass_text_finished_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.received
+         * @description A text has arrived.
+         */
+        post: operations["receive_message_received_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.sent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.sent
+         * @description A text was accepted for sending.
+         */
+        post: operations["receive_message_sent_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.status_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.status_changed
+         * @description A text that was sent has another status.
+         */
+        post: operations["receive_message_status_changed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "opt_in.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * opt_in.changed
+         * @description The consent of a phone number has changed.
+         */
+        post: operations["receive_opt_in_changed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * webhook_endpoint.test
+         * @description An administrator tries out an endpoint.
+         */
+        post: operations["receive_webhook_endpoint_test_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -4915,6 +5116,77 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** ConversationAssignedData */
+        ConversationAssignedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Assignee Id
+             * @description The staff member who has it now; null: nobody.
+             */
+            assignee_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation.
+             */
+            conversation_id: string;
+            /**
+             * Previous Assignee Id
+             * @description The staff member who had it; null: nobody.
+             */
+            previous_assignee_id: string | null;
+        };
+        /** ConversationAssignedWebhook */
+        ConversationAssignedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation has another assignee, or none.
+             * @constant
+             */
+            type: "conversation.assigned";
+        };
+        /** ConversationChangedData */
+        ConversationChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation, which has the status that the event's type names.
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * @description The message that changed it, if it was one.
+             */
+            message_id: string | null;
+        };
+        /** ConversationClosedWebhook */
+        ConversationClosedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `closed` now.
+             * @constant
+             */
+            type: "conversation.closed";
+        };
         /**
          * ConversationContext
          * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
@@ -5080,6 +5352,23 @@ export interface components {
              */
             phone_number: string;
         };
+        /** ConversationOpenedWebhook */
+        ConversationOpenedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `open` now.
+             * @constant
+             */
+            type: "conversation.opened";
+        };
         /** ConversationPage */
         ConversationPage: {
             /**
@@ -5092,6 +5381,23 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationUnreadWebhook */
+        ConversationUnreadWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `unread` now, and was not before.
+             * @constant
+             */
+            type: "conversation.unread";
         };
         /** CostEstimate */
         CostEstimate: {
@@ -5428,6 +5734,23 @@ export interface components {
              * @description A phone number, as people write it or as the API returned it.
              */
             phone_number: string;
+        };
+        /**
+         * EventActor
+         * @description Who made the change.
+         */
+        EventActor: {
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
+            id: string | null;
+            /**
+             * Kind
+             * @description A staff member, an API key, a phone number or the system.
+             * @enum {string}
+             */
+            kind: "staff_member" | "api_key" | "phone_number" | "system";
         };
         /**
          * EventKind
@@ -7041,6 +7364,40 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** MassTextFinishedData */
+        MassTextFinishedData: {
+            /** @description Who cancelled it, else the system. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * Format: uuid
+             * @description The mass text, which `GET /broadcasts/{id}` has with its counts.
+             */
+            broadcast_id: string;
+            /**
+             * State
+             * @description How it ended.
+             * @enum {string}
+             */
+            state: "sent" | "cancelled";
+        };
+        /** MassTextFinishedWebhook */
+        MassTextFinishedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A mass text has ended.
+             * @constant
+             */
+            type: "mass_text.finished";
+        };
         /** MassTextSettings */
         MassTextSettings: {
             /**
@@ -7555,12 +7912,165 @@ export interface components {
              */
             position: string;
         };
+        /** MessageReceivedData */
+        MessageReceivedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that was texted.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageReceivedWebhook */
+        MessageReceivedWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text has arrived.
+             * @constant
+             */
+            type: "message.received";
+        };
+        /** MessageSentData */
+        MessageSentData: {
+            /** @description Who sent it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * @description The mass text that it belongs to.
+             */
+            broadcast_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageSentWebhook */
+        MessageSentWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text was accepted for sending.
+             * @constant
+             */
+            type: "message.sent";
+        };
         /**
          * MessageStatus
          * @description Delivery states of a message, the same for every provider.
          * @enum {string}
          */
         MessageStatus: "received" | "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        /** MessageStatusChangedData */
+        MessageStatusChangedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Error Code
+             * @description The provider's code of what went wrong, if anything.
+             */
+            error_code: string | null;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Previous Status
+             * @description The message's status before.
+             * @enum {string}
+             */
+            previous_status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+            /**
+             * Status
+             * @description The message's status now.
+             * @enum {string}
+             */
+            status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        };
+        /** MessageStatusChangedWebhook */
+        MessageStatusChangedWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text that was sent has another status.
+             * @constant
+             */
+            type: "message.status_changed";
+        };
         /**
          * Money
          * @description A decimal number as a string, and its ISO 4217 currency.
@@ -8001,6 +8511,55 @@ export interface components {
              * @description What the person was shown or told.
              */
             wording?: string | null;
+        };
+        /** OptInChangedData */
+        OptInChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Cause
+             * @description `state`: the opt-in state of a phone record; `stopped` and `started`: the number itself; `removed`: a phone
+             *     record with the number is gone; `refusal_lifted`: a refusal without a record blocks no more.
+             * @enum {string}
+             */
+            cause: "state" | "stopped" | "started" | "removed" | "refusal_lifted";
+            /**
+             * Phone Number
+             * @description The number whose consent has changed; null once it was erased.
+             */
+            phone_number: string | null;
+            /**
+             * Phone Record Id
+             * @description Of `state` and `removed`.
+             */
+            phone_record_id: string | null;
+            /**
+             * Source
+             * @description How consent or refusal was given, where that is known.
+             */
+            source: string | null;
+            /**
+             * State
+             * @description Of `state`: the phone record's opt-in state now.
+             */
+            state: ("opted_in" | "opted_out" | "unknown") | null;
+        };
+        /** OptInChangedWebhook */
+        OptInChangedWebhook: {
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The consent of a phone number has changed.
+             * @constant
+             */
+            type: "opt_in.changed";
         };
         /** OptInCheck */
         OptInCheck: {
@@ -10487,7 +11046,7 @@ export interface components {
             /** @description `pending`, `delivered`, or `failed`: no attempt of three days succeeded. */
             state: components["schemas"]["DeliveryState"];
         };
-        /** Page[WebhookDeliveryOut] */
+        /** WebhookDeliveryPage */
         WebhookDeliveryPage: {
             /**
              * Items
@@ -10597,7 +11156,7 @@ export interface components {
              */
             url: string;
         };
-        /** Page[WebhookEndpointOut] */
+        /** WebhookEndpointPage */
         WebhookEndpointPage: {
             /**
              * Items
@@ -10742,6 +11301,32 @@ export interface components {
          * @enum {string}
          */
         WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
+        /** WebhookTestData */
+        WebhookTestData: {
+            /**
+             * Webhook Endpoint Id
+             * Format: uuid
+             * @description The endpoint that is tried out.
+             */
+            webhook_endpoint_id: string;
+        };
+        /** WebhookTestWebhook */
+        WebhookTestWebhook: {
+            /** @description The endpoint. */
+            data: components["schemas"]["WebhookTestData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description An administrator tries out an endpoint.
+             * @constant
+             */
+            type: "webhook_endpoint.test";
+        };
         /** WebhookUrls */
         WebhookUrls: {
             /**
@@ -29440,6 +30025,436 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    receive_conversation_assigned_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationAssignedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_closed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationClosedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_opened_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationOpenedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_unread_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationUnreadWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_mass_text_finished_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MassTextFinishedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_received_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageReceivedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_sent_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageSentWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_status_changed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageStatusChangedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_opt_in_changed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptInChangedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_webhook_endpoint_test_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookTestWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -37,7 +37,7 @@ export function webhooksHandlers(world: WorldState, api: string): HttpHandler[] 
     http.post(`${one}/rotate`, async ({ params, request }) => {
       const endpoint = found(params.id);
       if (!endpoint) return notFound();
-      world.changes.push({ path: `${PATH}/:id/rotate`, body: await request.json() });
+      world.changes.push({ path: `${PATH}/:id/rotate`, body: (await request.json()) as Record<string, unknown> });
       return HttpResponse.json({ ...endpoint, secret: "whsec_the-new-secret" });
     }),
     http.post(`${one}/test`, ({ params }) => {
@@ -59,7 +59,7 @@ export function webhooksHandlers(world: WorldState, api: string): HttpHandler[] 
     http.post(`${one}/deliveries/:delivery/replay`, ({ params }) => {
       const delivery = deliveries(params.id).find(({ id }) => id === params.delivery);
       if (!delivery) return notFound();
-      world.changes.push({ path: `${PATH}/:id/deliveries/:id/replay`, body: null });
+      world.changes.push({ path: `${PATH}/:id/deliveries/:id/replay`, body: {} });
       Object.assign(delivery, { state: "pending", finished_at: null, next_attempt_at: NOW.toISOString() });
       return HttpResponse.json(delivery, { status: 202 });
     }),

@@ -95,7 +95,7 @@ it("deliveries show their attempts, and one is replayed", async () => {
   expect(screen.getByText("Down for repairs")).toBeVisible();
   await user.click(screen.getByRole("button", { name: /^Replay: A mass text ended/ }));
   expect(await screen.findByText("It is being posted again.")).toBeVisible();
-  expect(world.changes).toEqual([{ path: "/webhook-endpoints/:id/deliveries/:id/replay", body: null }]);
+  expect(world.changes).toEqual([{ path: "/webhook-endpoints/:id/deliveries/:id/replay", body: {} }]);
 });
 
 it("is deleted after a question", async () => {
@@ -104,6 +104,14 @@ it("is deleted after a question", async () => {
   await user.click(await screen.findByRole("button", { name: "Delete https://crm.example/hooks" }));
   await user.click(screen.getByRole("button", { name: "Delete now" }));
   expect(await screen.findByText("No endpoints yet")).toBeVisible();
+});
+
+it("an administrator is told once, on any page, that one was switched off", async () => {
+  world.webhookEndpoints.push(aWebhookEndpoint({ enabled: false, disabled_reason: "failing", disabled_at: minutesAgo(60) }));
+  const { user } = renderApp("/families");
+  expect(await screen.findByText("A webhook endpoint was switched off: it gets no events.")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Look at it" }));
+  expect(await screen.findByText(/every attempt of three days failed/)).toBeVisible();
 });
 
 it("the Service page tells of endpoints that were switched off", async () => {
