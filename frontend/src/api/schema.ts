@@ -977,7 +977,10 @@ export interface paths {
         };
         /**
          * Events
-         * @description A stream of changes as they happen. No database session is held while it is open.
+         * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
+         *
+         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
+         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -2587,6 +2590,19 @@ export interface components {
              */
             label: string;
         };
+        /** Page[Annotated[Union[MessageReceivedEvent, MessageSentEvent, MessageStatusChangedEvent, ConversationOpenedEvent, ConversationClosedEvent, ConversationUnreadEvent, ConversationAssignedEvent, OptInChangedEvent, MassTextFinishedEvent], FieldInfo(annotation=NoneType, required=True, discriminator='type')]] */
+        Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
         /** ApiKey */
         ApiKey: {
             /**
@@ -4141,6 +4157,87 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** ConversationAssignedData */
+        ConversationAssignedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Assignee Id
+             * @description The staff member who has it now; null: nobody.
+             */
+            assignee_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation.
+             */
+            conversation_id: string;
+            /**
+             * Previous Assignee Id
+             * @description The staff member who had it; null: nobody.
+             */
+            previous_assignee_id: string | null;
+        };
+        /** ConversationAssignedEvent */
+        ConversationAssignedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation has another assignee, or none. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.assigned";
+        };
+        /** ConversationChangedData */
+        ConversationChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation, which has the status that the event's type names.
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * @description The message that changed it, if it was one.
+             */
+            message_id: string | null;
+        };
+        /** ConversationClosedEvent */
+        ConversationClosedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `closed` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.closed";
+        };
         /**
          * ConversationContext
          * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
@@ -4270,6 +4367,28 @@ export interface components {
              */
             phone_number: string;
         };
+        /** ConversationOpenedEvent */
+        ConversationOpenedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `open` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.opened";
+        };
         /** Page[ConversationOut] */
         ConversationPage: {
             /**
@@ -4282,6 +4401,28 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationUnreadEvent */
+        ConversationUnreadEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `unread` now, and was not before. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.unread";
         };
         /** CostEstimate */
         CostEstimate: {
@@ -4577,6 +4718,23 @@ export interface components {
              * @description A phone number, as people write it or as the API returned it.
              */
             phone_number: string;
+        };
+        /**
+         * EventActor
+         * @description Who made the change.
+         */
+        EventActor: {
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
+            id: string | null;
+            /**
+             * Kind
+             * @description A staff member, an API key, a phone number or the system.
+             * @enum {string}
+             */
+            kind: "staff_member" | "api_key" | "phone_number" | "system";
         };
         /**
          * EventKind
@@ -5843,6 +6001,45 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /** MassTextFinishedData */
+        MassTextFinishedData: {
+            /** @description Who cancelled it, else the system. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * Format: uuid
+             * @description The mass text, which `GET /broadcasts/{id}` has with its counts.
+             */
+            broadcast_id: string;
+            /**
+             * State
+             * @description How it ended.
+             * @enum {string}
+             */
+            state: "sent" | "cancelled";
+        };
+        /** MassTextFinishedEvent */
+        MassTextFinishedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A mass text has ended. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "mass_text.finished";
+        };
         /** MassTextSettings */
         MassTextSettings: {
             /**
@@ -6245,12 +6442,180 @@ export interface components {
              */
             position: string;
         };
+        /** MessageReceivedData */
+        MessageReceivedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that was texted.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageReceivedEvent */
+        MessageReceivedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text has arrived. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.received";
+        };
+        /** MessageSentData */
+        MessageSentData: {
+            /** @description Who sent it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * @description The mass text that it belongs to.
+             */
+            broadcast_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageSentEvent */
+        MessageSentEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text was accepted for sending. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.sent";
+        };
         /**
          * MessageStatus
          * @description Delivery states of a message, the same for every provider.
          * @enum {string}
          */
         MessageStatus: "received" | "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        /** MessageStatusChangedData */
+        MessageStatusChangedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Error Code
+             * @description The provider's code of what went wrong, if anything.
+             */
+            error_code: string | null;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Previous Status
+             * @description The message's status before.
+             * @enum {string}
+             */
+            previous_status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+            /**
+             * Status
+             * @description The message's status now.
+             * @enum {string}
+             */
+            status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        };
+        /** MessageStatusChangedEvent */
+        MessageStatusChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text that was sent has another status. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.status_changed";
+        };
         /**
          * Money
          * @description A decimal number as a string, and its ISO 4217 currency.
@@ -6673,6 +7038,60 @@ export interface components {
              * @description What the person was shown or told.
              */
             wording?: string | null;
+        };
+        /** OptInChangedData */
+        OptInChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Cause
+             * @description `state`: the opt-in state of a phone record; `stopped` and `started`: the number itself; `removed`: a phone
+             *     record with the number is gone; `refusal_lifted`: a refusal without a record blocks no more.
+             * @enum {string}
+             */
+            cause: "state" | "stopped" | "started" | "removed" | "refusal_lifted";
+            /**
+             * Phone Number
+             * @description The number whose consent has changed; null once it was erased.
+             */
+            phone_number: string | null;
+            /**
+             * Phone Record Id
+             * @description Of `state` and `removed`.
+             */
+            phone_record_id: string | null;
+            /**
+             * Source
+             * @description How consent or refusal was given, where that is known.
+             */
+            source: string | null;
+            /**
+             * State
+             * @description Of `state`: the phone record's opt-in state now.
+             */
+            state: ("opted_in" | "opted_out" | "unknown") | null;
+        };
+        /** OptInChangedEvent */
+        OptInChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The consent of a phone number has changed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "opt_in.changed";
         };
         /** OptInCheck */
         OptInCheck: {
@@ -15593,8 +16012,16 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                after?: string | "latest" | null;
+                /** @description Of the log: only these types. It may be repeated. */
+                type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
+                /** @description Of the log: the most events of the page. */
+                limit?: number;
+            };
             header?: {
+                /** @description Of the live stream: the id of the last event that you have. */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -15602,7 +16029,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /**
+             * @description As `application/json`, events of the log, oldest first: `next_cursor` is the id of the page's last event if there are more. Ask again with the last id that you have, whenever you like: no event is left out, and each keeps its place.
+             *
+             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
+             */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -15611,6 +16042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage"];
                     "text/event-stream": string;
                 };
             };
@@ -15627,6 +16059,18 @@ export interface operations {
             };
             /** @description A permission is missing */
             403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The event is not in the log */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
