@@ -12,6 +12,7 @@ from api.costs.loop import FiguresLoop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
+from api.events.loop import events_loop
 from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -55,6 +56,7 @@ class Worker:
             FiguresLoop(database, providers, secrets, settings),
             signups_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
+            events_loop(database),
             imports_loop(database, bus),
             erasure_loop(database),
             webhooks_fan_out_loop(database, bus, held=held_organizations),

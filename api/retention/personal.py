@@ -72,7 +72,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
     # An answer of an integration may repeat what it read about the person.
     "webhook_deliveries": {"attempts": SCAN},
-    "events": {"phone_number": EMPTY, "data": SCAN},
+    "events": {"phone_number": EMPTY},
     "idempotency_keys": {"answer": SCAN},
     "import_records": {"external_id": SCAN, "wanted": SCAN, "errors": SCAN},
     "erased_refusals": {"number_hash": HASH},
@@ -165,7 +165,7 @@ FREE: Mapping[str, frozenset[str]] = {
     "notes": frozenset({"author_kind", "author_name", "removed_by"}),
     "message_events": frozenset({"status", "source", "code"}),
     "inbound_events": frozenset({"provider", "event_id", "kind", "content_type", "source", "state"}),
-    "events": frozenset({"type"}),
+    "events": frozenset({"type", "data"}),
     "inbound_attempts": frozenset({"event_ids"}),
     "idempotency_keys": frozenset({"key", "request_hash"}),
     "import_records": frozenset({"rows", "kind", "outcome"}),

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.audit.rules import Actor
+from api.events import service as events
 from api.kit.database import Database, database_time
 from api.live.service import announce_message, announce_thread_entry
 from api.retention import note_queries, queries
@@ -112,6 +113,7 @@ async def _audit(session: AsyncSession, erasure: Erasure, stage: Stage) -> tuple
     actor = Actor.stored(erasure.requested_by)
     assert actor is not None
     if stage is Stage.AUDIT_OF_NUMBER:
+        await events.erase_numbers(session, erasure.organization_id, erasure.numbers)
         count = await audit.erase_of(
             session,
             erasure.organization_id,

@@ -53,7 +53,8 @@ NEEDS = {
     f"DELETE {API}/me/sessions/{{session_id}}": ANYBODY,
     # PERM-VIEW
     f"GET {API}/indicator": VIEW,
-    f"GET {API}/events": VIEW,
+    # As a stream it needs SMS Logs; the log shows changes of consent to either: tests/events/test_list.py.
+    f"GET {API}/events": REFUSE,
     f"GET {API}/conversations": VIEW,
     f"GET {CONVERSATION}": VIEW,
     f"POST {CONVERSATION}/close": VIEW,
