@@ -105,6 +105,7 @@ class Action(StrEnum):
     API_KEY_ROTATED = "api_key.rotated"
     API_KEY_REVOKED = "api_key.revoked"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
+    SANDBOX_TEXT_RECEIVED = "sandbox_text.received"
     AUDIT_LOG_EXPORTED = "audit_log.exported"
     PHONE_NUMBER_ERASED = "phone_number.erased"
     AUDIT_ENTRIES_ERASED = "audit_entries.erased"

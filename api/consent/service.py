@@ -104,6 +104,7 @@ async def _checks(
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
                 line_enabled=line.enabled,
                 line_texts_country=lines.may_text(line, number),
+                sandbox=lines.why_not_sandbox(line, number),
             )
         )
     return checks

@@ -77,6 +77,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": f"Level {uuid4().hex}"}
         case "PATCH /organization/settings":
             return {"replying_assigns": True}
+        case "POST /lines/{line_id}/sandbox-texts":
+            return {"phone_number": "+17855550100", "body": "Hello?"}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "PATCH /api-keys/{api_key_id}":

@@ -22,6 +22,7 @@ from tests.access.rows import Rows, failed_message, ready_account, saved_view, u
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
+from tests.support.sandbox import sandbox_line
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -66,6 +67,10 @@ async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
 
 async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
     return {"upload_id": (await upload(world.admin)).json()["id"]}
+
+
+async def _sandbox_line(world: World, _rows: Rows) -> dict[str, str]:
+    return {"line_id": (await sandbox_line(world.admin))["id"]}
 
 
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
@@ -304,6 +309,12 @@ CHANGES: dict[str, Change] = {
     ),
     # It only asks the provider. What was answered is no change of the line.
     f"POST {API}/lines/{{line_id}}/check": Change(None, ()),
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": Change(
+        lambda: {"phone_number": "+17855550100", "body": "Hello?"},
+        by_staff("sandbox_text.received"),
+        refused={"phone_number": PARENT, "body": "Hello?"},
+        given=_sandbox_line,
+    ),
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),
