@@ -177,10 +177,10 @@ async def test_COST_a_sandbox_line_costs_nothing_and_is_no_part_of_the_usage(wor
     assert claim.message.to == DELIVERED
     await world.settle_as(str(claim.message_id), "delivered")
     usage = (await world.admin.get(f"{API}/usage")).json()
-    assert usage["items"] == []
+    assert usage["rows"] == []
     named = (await world.admin.get(f"{API}/usage", params={"line_id": line["id"]})).json()
-    assert [each["texts"] for each in named["items"]] == [1]
-    assert (await world.admin.get(f"{API}/credits")).json()["balance"] == "0"
+    assert named["total"]["texts"] == 1
+    assert (await world.admin.get(f"{API}/credits")).json()["balance"] == "0.00"
 
 
 async def test_MASS_PREVIEW_a_mass_text_over_the_sandbox_leaves_real_numbers_out(world: World) -> None:

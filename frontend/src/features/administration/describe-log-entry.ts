@@ -77,6 +77,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "api_key.rotated": "Rotated an API key",
   "api_key.revoked": "Revoked an API key",
   "inbound_event.replayed": "Replayed an event",
+  "sandbox_text.received": "Texted a sandbox line as a test number",
   "audit_log.exported": "Exported the audit log",
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
@@ -200,6 +201,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "api_key.rotated": (details) => `rotated ${named(details, "an API key", "the API key ")}`,
   "api_key.revoked": (details) => `revoked ${named(details, "an API key", "the API key ")}`,
   "inbound_event.replayed": () => "replayed an event that had been set aside",
+  "sandbox_text.received": (_details, number) => `texted a sandbox line as the test number${number ? ` ${number}` : ""}`,
   "audit_log.exported": (details) =>
     `exported the audit log${Object.keys((details.filters ?? {})).length > 0 ? " in part" : ""}`,
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
