@@ -11,6 +11,7 @@ python := .venv/.ready
 packages := frontend/node_modules/.ready
 app := frontend/dist/.ready
 camera := scripts/screens/node_modules/.ready
+linters := scripts/openapi-lint/node_modules/.ready
 npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 # uv, pip and npm trust the certificates of this machine, and keep what they fetch in HOME.
 export NODE_USE_SYSTEM_CA := 1
@@ -38,12 +39,12 @@ ifdef T
 	@$(ready) $(python)
 	@.venv/bin/python -m pytest $(T)
 else
-	@$(ready) $(python) $(packages)
+	@$(ready) $(python) $(packages) $(linters)
 	@.venv/bin/python scripts/check.py all
 endif
 
 check: ## Only the checks: lint, format, types, order of imports, lock files, generated files
-	@$(ready) $(python) $(packages)
+	@$(ready) $(python) $(packages) $(linters)
 	@.venv/bin/python scripts/check.py checks
 
 fmt: ## Format the Python code and mend what ruff can mend
@@ -122,7 +123,7 @@ sbom: ## Write lists of what is shipped (CycloneDX) to build/
 
 clean: ## Remove all that set-up and tests have made; the data in .data stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist *.egg-info
-	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/chromium/node_modules scripts/screens/node_modules
+	rm -rf frontend/node_modules frontend/dist frontend/test-results frontend/playwright-report scripts/*/node_modules
 	find . -name __pycache__ -not -path './.data/*' -prune -exec rm -rf {} +
 
 # Files of the set-up. setup.py gives PYTHON and IDENTITY. Each `.ready` comes last: without it the files are made again.
@@ -156,6 +157,11 @@ $(packages): frontend/package.json frontend/package-lock.json | $(python)
 $(camera): scripts/screens/package-lock.json | $(python)
 	@echo "  Packages of the pictures …"
 	@cd scripts/screens && $(npm) ci >/dev/null
+	@touch $@
+
+$(linters): scripts/openapi-lint/package-lock.json | $(python)
+	@echo "  Linters of openapi.json …"
+	@cd scripts/openapi-lint && $(npm) ci >/dev/null
 	@touch $@
 
 $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/scripts frontend/*.*) $(packages)

@@ -23,6 +23,7 @@ from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
+    AlreadyExistsBody,
     FieldError,
     Problem,
     ProblemBody,
@@ -35,7 +36,14 @@ from api.kit.errors import (
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 from api.openapi_headers import add_headers
 
-PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
+PROBLEM_BODIES = (
+    ProblemBody,
+    ValidationProblemBody,
+    AlreadyExistsBody,
+    NotAllowedToTextBody,
+    NewMessagesBody,
+    FieldError,
+)
 REF = "#/components/schemas/"
 
 INFO = {
@@ -172,20 +180,33 @@ def _describe_properties(schemas: dict[str, Any]) -> None:
     """Give each property without a description the sentence that stands under its attribute in the code."""
     classes = _classes_by_schema_name()
     for name, definition in schemas.items():
-        described = classes.get(name.removesuffix("-Input").removesuffix("-Output"))
-        sentences = attribute_docstrings(described) if described is not None else {}
+        sentences: dict[str, str] = {}
+        for each in _described_by(name.removesuffix("-Input").removesuffix("-Output")):
+            sentences = attribute_docstrings(classes[each]) | sentences if each in classes else sentences
         for attribute, each in definition.get("properties", {}).items():
             sentence = sentences.get(attribute) or COMMON.get(attribute) or _sentence_of_id(attribute)
             if sentence and "description" not in each:
                 each["description"] = sentence
 
 
+def _described_by(name: str) -> Iterator[str]:
+    """The names of the classes whose sentences a schema has: its own, then those of what a request makes or changes.
+
+    `FamilyPatch` → `FamilyPatch`, `FamilyIn`, `FamilyOut`, `Family`.
+    """
+    yield name
+    for suffix in ("Patch", "Put", "In"):
+        if name.endswith(suffix):
+            what = name.removesuffix(suffix)
+            yield from (f"{what}In", f"{what}Out", what)
+
+
 def _describe_ids(schema: dict[str, Any]) -> None:
-    """Describe the ids in paths."""
+    """Describe the ids in paths and queries."""
     for _, operation in _operations(schema):
         for each in operation.get("parameters", ()):
             sentence = _sentence_of_id(each["name"])
-            if each["in"] == "path" and sentence:
+            if each["in"] in {"path", "query"} and sentence:
                 each.setdefault("description", sentence)
 
 

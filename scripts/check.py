@@ -79,6 +79,7 @@ CHECKS = [
     Step("types", "mypy && mypy scripts"),
 ]
 APP_CHECKS = [
+    Step("openapi-lint", "cd scripts/openapi-lint && npm run --silent lint"),
     Step("schema", "cd frontend && npm run --silent gen | diff src/api/schema.ts -"),
     Step("app-lint", "cd frontend && npm run check"),
 ]

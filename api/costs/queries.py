@@ -69,7 +69,7 @@ def _read(rows: Any) -> list[Counted]:
     return [Counted(row[0], UsageKind(row[1]), *row[2:]) for row in rows]
 
 
-def _sandbox_lines(organization_id: UUID) -> Select[tuple[UUID]]:
+def _sandbox_lines(organization_id: UUID) -> Select[UUID]:
     return select(Line.id).where(Line.organization_id == organization_id, Line.provider == ProviderName.SANDBOX.value)
 
 

@@ -20,6 +20,7 @@ from api.kit.app_state import from_app
 from api.kit.database import Database, Session, commit
 from api.kit.errors import (
     PROBLEM_JSON,
+    AlreadyExists,
     Conflict,
     Invalid,
     NotFound,
@@ -53,7 +54,7 @@ IMPORT_REFUSED_SCHEMA.pop("$defs")
     max_body_size=MAX_BYTES,
     responses={
         202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
-        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType),
+        **guarded(AlreadyExists, Conflict, Unreadable, TooLarge, UnsupportedMediaType),
         422: {
             "description": f"{Invalid.title}; {ImportRefused.title}",
             "content": {PROBLEM_JSON: {"schema": {"anyOf": [VALIDATION_PROBLEM, IMPORT_REFUSED_SCHEMA]}}},
