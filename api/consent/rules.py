@@ -131,16 +131,24 @@ class OptInCheck:
         }
 
 
+@dataclass(frozen=True)
+class LineFit:
+    """What of the line counts for one number."""
+
+    enabled: bool = True
+    texts_country: bool = True
+    sandbox: SandboxNote | None = None
+    """Why a sandbox line may not text a real number, or a real line a test number."""
+
+
 def check_opt_in(
     *,
     phone_number: str,
     stopped_at: datetime | None,
     instances: Sequence[Instance],
     has_texted_line: bool,
-    line_enabled: bool,
+    line: LineFit,
     stopped_as: str | None = None,
-    line_texts_country: bool = True,
-    sandbox: SandboxNote | None = None,
 ) -> OptInCheck:
     """OPTIN-ALL: a phone number, not stopped, and every record that holds the number opted in.
 
@@ -160,11 +168,11 @@ def check_opt_in(
         reason = Reason.NOT_OPTED_IN
     elif not living and not has_texted_line:
         reason = Reason.NO_RECORD
-    elif not line_enabled:
+    elif not line.enabled:
         reason = Reason.LINE_BLOCKED
-    elif sandbox is not None:
-        reason, note = Reason.LINE_BLOCKED, sandbox.value
-    elif not line_texts_country:
+    elif line.sandbox is not None:
+        reason, note = Reason.LINE_BLOCKED, line.sandbox.value
+    elif not line.texts_country:
         reason = Reason.COUNTRY_NOT_ALLOWED
         note = country_of(phone_number)
     else:

@@ -119,6 +119,8 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
         params = {"phone_number": rows.phone_number}
     elif path.endswith("/search") or path == f"{API}/recipients":
         params = {"q": "hello"}
+    if path.endswith("/sandbox-texts"):
+        path = path.replace("{line_id}", rows.ids["sandbox_line_id"])
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):

@@ -22,7 +22,6 @@ from tests.access.rows import EXTERNAL_ID, Rows, failed_message, ready_account, 
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
-from tests.support.sandbox import sandbox_line
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -69,8 +68,8 @@ async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
     return {"upload_id": (await upload(world.admin)).json()["id"]}
 
 
-async def _sandbox_line(world: World, _rows: Rows) -> dict[str, str]:
-    return {"line_id": (await sandbox_line(world.admin))["id"]}
+async def _sandbox_line(_world: World, rows: Rows) -> dict[str, str]:
+    return {"line_id": rows.ids["sandbox_line_id"]}
 
 
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
