@@ -77,6 +77,7 @@ CHECKS = [
     Step("settings-docs", "python scripts/settings_docs.py --check"),
     Step("sandbox-docs", "python scripts/sandbox_docs.py --check"),
     Step("types", "mypy && mypy scripts"),
+    Step("clients", "make --silent .clients && mypy --config-file clients/python/pyproject.toml"),
 ]
 APP_CHECKS = [
     Step("openapi-lint", "cd scripts/openapi-lint && npm run --silent lint"),

@@ -2864,7 +2864,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -3096,7 +3096,7 @@ export interface components {
              */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -3237,7 +3237,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3790,8 +3790,8 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
             /**
              * Count
              * @description How many are left out for this reason.
@@ -3866,7 +3866,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3960,7 +3960,7 @@ export interface components {
              * Left Out
              * @description How many do not get it, by reason, the most frequent first.
              */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
             /**
              * Lines
              * @description How the texts are spread over the lines.
@@ -4532,6 +4532,26 @@ export interface components {
              */
             relation?: string | null;
         };
+        /** ContactRow */
+        ContactRow: {
+            /**
+             * Name
+             * @description Their name.
+             */
+            name: string;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             * @default null
+             */
+            relation?: string | null;
+        };
         /**
          * Contacts
          * @description Whom of a family a mass text reaches.
@@ -4933,7 +4953,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -5376,7 +5396,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -5435,6 +5455,58 @@ export interface components {
              * @description Its tags.
              */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @description The family's contacts.
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @description Its students, with their classes.
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -5843,6 +5915,14 @@ export interface components {
             updated: number;
         };
         /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
+        };
+        /**
          * ImportState
          * @enum {string}
          */
@@ -5973,7 +6053,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -6450,7 +6530,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -6781,7 +6861,7 @@ export interface components {
              */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -6820,7 +6900,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -7020,7 +7100,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -7630,7 +7710,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -7940,6 +8020,17 @@ export interface components {
             /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
+        /** OptInRow */
+        OptInRow: {
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @default import
+             * @enum {string}
+             */
+            source?: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
+            state: components["schemas"]["OptInState"];
+        };
         /**
          * OptInSource
          * @description How an opt-in state came to be (OPTIN-EVIDENCE).
@@ -8177,6 +8268,25 @@ export interface components {
             label?: string | null;
             /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Whether texts to it are wanted. Left out for a new record: `unknown`.
+             * @default null
+             */
+            opt_in?: components["schemas"]["OptInRow"] | null;
             /**
              * Phone Number
              * @description In E.164, or as people of the organization's country write it.
@@ -8570,7 +8680,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -8888,7 +8998,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -9092,7 +9202,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -9285,7 +9395,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -9495,7 +9605,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -9568,6 +9678,69 @@ export interface components {
              * @description Their tags.
              */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @description What they may do. The former spellings are understood.
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -9710,7 +9883,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -16904,7 +17077,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
