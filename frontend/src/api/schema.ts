@@ -981,7 +981,10 @@ export interface paths {
         };
         /**
          * Events
-         * @description A stream of changes as they happen. No database session is held while it is open.
+         * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
+         *
+         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
+         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -1312,6 +1315,29 @@ export interface paths {
          */
         put: operations["change_line_prices"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{line_id}/sandbox-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive Sandbox Text
+         * @description Let a test number text a sandbox line, as if from a phone.
+         *
+         *     The text goes through the journal like any other: it becomes a message, a stop or a start. The answer is the inbound
+         *     event, which is applied within a second.
+         */
+        post: operations["receive_sandbox_text"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2928,7 +2954,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -3016,6 +3042,19 @@ export interface components {
              * @description Its name, for people.
              */
             label: string;
+        };
+        /** Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage */
+        Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /** ApiKey */
         ApiKey: {
@@ -5137,6 +5176,28 @@ export interface components {
              */
             previous_assignee_id: string | null;
         };
+        /** ConversationAssignedEvent */
+        ConversationAssignedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation has another assignee, or none. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.assigned";
+        };
         /** ConversationAssignedWebhook */
         ConversationAssignedWebhook: {
             /** @description Ids and facts. */
@@ -5169,6 +5230,28 @@ export interface components {
              * @description The message that changed it, if it was one.
              */
             message_id: string | null;
+        };
+        /** ConversationClosedEvent */
+        ConversationClosedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `closed` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.closed";
         };
         /** ConversationClosedWebhook */
         ConversationClosedWebhook: {
@@ -5352,6 +5435,28 @@ export interface components {
              */
             phone_number: string;
         };
+        /** ConversationOpenedEvent */
+        ConversationOpenedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `open` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.opened";
+        };
         /** ConversationOpenedWebhook */
         ConversationOpenedWebhook: {
             /** @description Ids and facts. */
@@ -5381,6 +5486,28 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationUnreadEvent */
+        ConversationUnreadEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `unread` now, and was not before. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.unread";
         };
         /** ConversationUnreadWebhook */
         ConversationUnreadWebhook: {
@@ -6879,6 +7006,11 @@ export interface components {
             phone_number: string;
             /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /**
+             * Sandbox
+             * @description It is for tests: it texts only the test numbers of its provider, which no other line texts, and costs nothing.
+             */
+            sandbox: boolean;
             /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
             /**
@@ -6966,6 +7098,11 @@ export interface components {
              * @description What people call it.
              */
             label: string;
+            /**
+             * Sandbox
+             * @description The line is for tests: it texts only test numbers.
+             */
+            sandbox: boolean;
         };
         /** LineName */
         LineName: {
@@ -7380,6 +7517,28 @@ export interface components {
              * @enum {string}
              */
             state: "sent" | "cancelled";
+        };
+        /** MassTextFinishedEvent */
+        MassTextFinishedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A mass text has ended. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "mass_text.finished";
         };
         /** MassTextFinishedWebhook */
         MassTextFinishedWebhook: {
@@ -7938,6 +8097,28 @@ export interface components {
              */
             seq: number;
         };
+        /** MessageReceivedEvent */
+        MessageReceivedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text has arrived. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.received";
+        };
         /** MessageReceivedWebhook */
         MessageReceivedWebhook: {
             /** @description Ids and facts. Read the message for its text. */
@@ -7987,6 +8168,28 @@ export interface components {
              * @description Its number in the conversation.
              */
             seq: number;
+        };
+        /** MessageSentEvent */
+        MessageSentEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text was accepted for sending. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.sent";
         };
         /** MessageSentWebhook */
         MessageSentWebhook: {
@@ -8053,6 +8256,28 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        };
+        /** MessageStatusChangedEvent */
+        MessageStatusChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text that was sent has another status. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.status_changed";
         };
         /** MessageStatusChangedWebhook */
         MessageStatusChangedWebhook: {
@@ -8543,6 +8768,28 @@ export interface components {
              * @description Of `state`: the phone record's opt-in state now.
              */
             state: ("opted_in" | "opted_out" | "unknown") | null;
+        };
+        /** OptInChangedEvent */
+        OptInChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The consent of a phone number has changed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "opt_in.changed";
         };
         /** OptInChangedWebhook */
         OptInChangedWebhook: {
@@ -9062,6 +9309,11 @@ export interface components {
              */
             name: string;
             /**
+             * Own Numbers
+             * @description The numbers that its lines may have; empty if they may have any.
+             */
+            own_numbers: string[];
+            /**
              * Setup Steps
              * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
              */
@@ -9071,6 +9323,11 @@ export interface components {
              * @description Where the address for delivery reports is entered at the provider.
              */
             status_address_help: string;
+            /**
+             * Test Numbers
+             * @description Of the sandbox: the only numbers that its lines text. Empty for every other provider.
+             */
+            test_numbers: components["schemas"]["SandboxNumber"][];
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
@@ -9114,7 +9371,7 @@ export interface components {
          * ProviderName
          * @enum {string}
          */
-        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
+        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "sandbox" | "simulator";
         /**
          * PushKeys
          * @description The keys of the browser's `PushSubscription`, base64url.
@@ -9545,6 +9802,37 @@ export interface components {
          * @enum {string}
          */
         ReplyScope: "organization" | "own";
+        /** SandboxNumber */
+        SandboxNumber: {
+            /**
+             * Description
+             * @description What happens to a text to it, for people.
+             */
+            description: string;
+            /**
+             * Name
+             * @description A name for programs.
+             */
+            name: string;
+            /**
+             * Phone Number
+             * @description In E.164. It is nobody's.
+             */
+            phone_number: string;
+        };
+        /** SandboxTextIn */
+        SandboxTextIn: {
+            /**
+             * Body
+             * @description What it texts. STOP, START and HELP act as from a phone.
+             */
+            body: string;
+            /**
+             * Phone Number
+             * @description The test number that texts, as `GET /providers` names it.
+             */
+            phone_number: string;
+        };
         /**
          * SavedAudienceDescription
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
@@ -18362,9 +18650,16 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                after?: string | "latest" | null;
+                /** @description Of the log: only these types. It may be repeated. */
+                type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
+                /** @description Of the log: the most events of the page. */
+                limit?: number;
+            };
             header?: {
-                /** @description The id of the last event that was received. */
+                /** @description Of the live stream: the id of the last event that you have. */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -18372,7 +18667,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /**
+             * @description As `application/json`, events of the log, oldest first: `next_cursor` is the id of the page's last event if there are more. Ask again with the last id that you have, whenever you like: no event is left out, and each keeps its place.
+             *
+             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number} (null: any number), `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after a connection without `Last-Event-ID`, everything shown must be loaded again. With it the stream begins with what has changed since, for a day; what the client has seen already may come again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
+             */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -18381,6 +18680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage"];
                     "text/event-stream": string;
                 };
             };
@@ -18397,6 +18697,18 @@ export interface operations {
             };
             /** @description A permission is missing */
             403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The event is not in the log */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -20687,6 +20999,159 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_sandbox_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the line. */
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxTextIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */
