@@ -458,6 +458,8 @@ export interface paths {
         /**
          * List Classes
          * @description Classes by name, each with the number of its students and of their families.
+         *
+         *     With `updated_since`, by time of change. The two numbers change without it.
          */
         get: operations["list_classes"];
         put?: never;
@@ -505,9 +507,10 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description The inbox, newest first, or with whoever has waited longest first.
+         * @description The inbox, newest first, or with whoever has waited longest first. With `updated_since`, by time of change.
          *
-         *     `status=open` leaves out what is in "Later"; `later=true` lists that.
+         *     `status=open` leaves out what is in "Later"; `later=true` lists that. A holder's new name does not count as a
+         *     change of the conversation.
          */
         get: operations["list_conversations"];
         put?: never;
@@ -995,7 +998,7 @@ export interface paths {
         };
         /**
          * List Families
-         * @description Families by name.
+         * @description Families by name; with `updated_since`, by time of change.
          */
         get: operations["list_families"];
         put?: never;
@@ -1632,7 +1635,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Changed Messages
+         * @description Messages of all conversations by time of change: a new message and a new status count.
+         */
+        get: operations["list_changed_messages"];
         put?: never;
         /**
          * Send First Message
@@ -2242,7 +2249,7 @@ export interface paths {
         };
         /**
          * List Staff Members
-         * @description Staff members by name.
+         * @description Staff members by name; with `updated_since`, by time of change.
          */
         get: operations["list_staff_members"];
         put?: never;
@@ -2706,6 +2713,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /** ApiKeyCreated */
         ApiKeyCreated: {
@@ -2773,6 +2786,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /**
          * ApiKeyCreator
@@ -4299,6 +4318,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4324,6 +4349,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -4419,6 +4450,12 @@ export interface components {
         /** Contact */
         Contact: {
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4439,6 +4476,12 @@ export interface components {
              * @description What they are to the family, such as Mother.
              */
             relation: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /** ContactIn */
         ContactIn: {
@@ -4519,6 +4562,12 @@ export interface components {
             /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["ContextConversation"] | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4541,6 +4590,12 @@ export interface components {
              * @description When the number texted STOP. Null if it may be texted again, or never did.
              */
             stopped_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * ContextPerson
@@ -5255,6 +5310,12 @@ export interface components {
              */
             contacts: components["schemas"]["Contact"][];
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * External Id
              * @description The id of the external.
              */
@@ -5290,6 +5351,12 @@ export interface components {
              * @description Its tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * FamilyIn
@@ -6301,6 +6368,12 @@ export interface components {
              * @description When the last text came, if the line has been silent for longer than usual; else null.
              */
             silent_since: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
@@ -6686,6 +6759,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Families
              * @description How many families these students are of.
              */
@@ -6721,6 +6800,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -7117,6 +7202,12 @@ export interface components {
             seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /**
          * MessageBroadcast
@@ -7264,6 +7355,12 @@ export interface components {
              * @description What has happened to it, in order.
              */
             timeline: components["schemas"]["TimelineEvent"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /** MessageError */
         MessageError: {
@@ -7292,6 +7389,19 @@ export interface components {
              * @description Where it stands in the thread: opaque text that sorts as the items do.
              */
             position: string;
+        };
+        /** Page[MessageOut] */
+        MessagePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["Message"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /**
          * MessageStatus
@@ -7447,6 +7557,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
         };
         /** NoteDetail */
         NoteDetail: {
@@ -7497,6 +7613,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
             /**
              * Versions
              * @description Its earlier wordings, the first one first.
@@ -8037,6 +8159,12 @@ export interface components {
         /** PhoneRecord */
         PhoneRecord: {
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -8054,12 +8182,24 @@ export interface components {
              * @description In E.164.
              */
             phone_number: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordChanged
          * @description The record, and the standing refusals of its number: they block it whatever the record says.
          */
         PhoneRecordChanged: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -8083,6 +8223,12 @@ export interface components {
              * @description The standing refusals of the number.
              */
             refusals: components["schemas"]["Refusal"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordIn
@@ -8769,6 +8915,12 @@ export interface components {
              */
             body: string;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -8784,7 +8936,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
-             * @description When it was last changed.
+             * @description When its title or text was last changed. Use does not count.
              */
             updated_at: string;
             /**
@@ -9291,6 +9443,12 @@ export interface components {
              */
             archived: boolean;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Email
              * @description The address with which they sign in.
              */
@@ -9341,6 +9499,12 @@ export interface components {
              * @description Their tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StaffMemberIn
@@ -9520,6 +9684,12 @@ export interface components {
              */
             classes: components["schemas"]["Class"][];
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -9530,6 +9700,12 @@ export interface components {
              * @description Their name.
              */
             name: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StudentClassIn
@@ -13328,6 +13504,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -13802,7 +13980,7 @@ export interface operations {
             query?: {
                 /** @description The newest first, or whoever has waited longest. */
                 sort?: components["schemas"]["InboxSort"];
-                /** @description Those changed since then. */
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
                 updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -17179,6 +17357,8 @@ export interface operations {
                 archived?: boolean;
                 /** @description The record with exactly this id in another system. */
                 external_id?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -21242,6 +21422,109 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changed_messages: {
+        parameters: {
+            query?: {
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
+                /** @description Messages of this conversation alone. */
+                conversation_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -25681,6 +25964,8 @@ export interface operations {
                 archived?: boolean;
                 /** @description The record with exactly this id in another system. */
                 external_id?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
