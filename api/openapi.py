@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from api.access.dependencies import SESSION_COOKIE, Public
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
+from api.directory.importing.document import import_schemas
 from api.inbound.webhook_document import webhook_paths
 from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
@@ -119,6 +120,8 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
+    for name, definition in import_schemas().items():
+        schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -278,7 +281,10 @@ def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
     names = {name: _name_of(name, definition) for name, definition in schemas.items()}
     if len(set(names.values())) != len(names):
         raise ValueError(f"Two schemas have one name: {sorted(names.values())}")
-    schema["components"]["schemas"] = {names[name]: definition for name, definition in sorted(schemas.items())}
+    # Generators name classes by the title.
+    schema["components"]["schemas"] = {
+        names[name]: definition | {"title": names[name]} for name, definition in sorted(schemas.items())
+    }
     text = json.dumps(schema)
     for name, new in names.items():
         text = text.replace(f'"{REF}{name}"', f'"{REF}{new}"')

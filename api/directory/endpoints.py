@@ -173,12 +173,14 @@ async def create_family(
     country: Country,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
+    """Add a family with its contacts, students and phone records."""
     wanted = FAMILIES.wanted(body, country)
     return await FAMILIES.create(session, principal, wanted, key=idempotency_key, body=body)
 
 
 @router.get("/families/{family_id}", responses=guarded(NotFound, Invalid))
 async def get_family(family_id: UUID, principal: CanReadDirectory, session: Session) -> FamilyOut:
+    """One family with its contacts, students and phone records."""
     return await FAMILIES.get(session, principal, family_id)
 
 
@@ -240,12 +242,14 @@ async def create_staff_member(
     country: Country,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
+    """Add a staff member. With a password they can sign in."""
     wanted = STAFF_MEMBERS.wanted(body, country, password_hash=await hash_outside(session, body.password))
     return await STAFF_MEMBERS.create(session, principal, wanted, key=idempotency_key, body=body)
 
 
 @router.get("/staff-members/{staff_member_id}", responses=guarded(NotFound, Invalid))
 async def get_staff_member(staff_member_id: UUID, principal: CanReadDirectory, session: Session) -> StaffMemberOut:
+    """One staff member with their phone records."""
     return await STAFF_MEMBERS.get(session, principal, staff_member_id)
 
 

@@ -35,11 +35,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api Key */
+        /**
+         * Get Api Key
+         * @description One key, valid or not. The key itself is not shown again.
+         */
         get: operations["get_api_key"];
         put?: never;
         post?: never;
-        /** Revoke Api Key */
+        /**
+         * Revoke Api Key
+         * @description The key is not accepted any more. It stays in the list.
+         */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -1002,7 +1008,10 @@ export interface paths {
          */
         get: operations["list_families"];
         put?: never;
-        /** Create Family */
+        /**
+         * Create Family
+         * @description Add a family with its contacts, students and phone records.
+         */
         post: operations["create_family"];
         delete?: never;
         options?: never;
@@ -1041,7 +1050,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Family */
+        /**
+         * Get Family
+         * @description One family with its contacts, students and phone records.
+         */
         get: operations["get_family"];
         put?: never;
         post?: never;
@@ -1336,7 +1348,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Who asks, of which organization, and what they may do.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -2253,7 +2268,10 @@ export interface paths {
          */
         get: operations["list_staff_members"];
         put?: never;
-        /** Create Staff Member */
+        /**
+         * Create Staff Member
+         * @description Add a staff member. With a password they can sign in.
+         */
         post: operations["create_staff_member"];
         delete?: never;
         options?: never;
@@ -2292,7 +2310,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Staff Member */
+        /**
+         * Get Staff Member
+         * @description One staff member with their phone records.
+         */
         get: operations["get_staff_member"];
         put?: never;
         post?: never;
@@ -2839,7 +2860,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -3071,7 +3092,7 @@ export interface components {
              */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -3212,7 +3233,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3765,8 +3786,8 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
             /**
              * Count
              * @description How many are left out for this reason.
@@ -3841,7 +3862,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3935,7 +3956,7 @@ export interface components {
              * Left Out
              * @description How many do not get it, by reason, the most frequent first.
              */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
             /**
              * Lines
              * @description How the texts are spread over the lines.
@@ -4531,6 +4552,26 @@ export interface components {
              */
             relation?: string | null;
         };
+        /** ContactRow */
+        ContactRow: {
+            /**
+             * Name
+             * @description Their name.
+             */
+            name: string;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             * @default null
+             */
+            relation?: string | null;
+        };
         /**
          * Contacts
          * @description Whom of a family a mass text reaches.
@@ -4944,7 +4985,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -5399,7 +5440,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -5458,6 +5499,58 @@ export interface components {
              * @description Its tags.
              */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @description The family's contacts.
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @description Its students, with their classes.
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -5866,6 +5959,14 @@ export interface components {
             updated: number;
         };
         /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
+        };
+        /**
          * ImportState
          * @enum {string}
          */
@@ -5996,7 +6097,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -6469,7 +6570,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -6812,7 +6913,7 @@ export interface components {
              */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -6851,7 +6952,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -7051,7 +7152,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -7698,7 +7799,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -8008,6 +8109,17 @@ export interface components {
             /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
+        /** OptInRow */
+        OptInRow: {
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @default import
+             * @enum {string}
+             */
+            source?: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
+            state: components["schemas"]["OptInState"];
+        };
         /**
          * OptInSource
          * @description How an opt-in state came to be (OPTIN-EVIDENCE).
@@ -8269,6 +8381,25 @@ export interface components {
             label?: string | null;
             /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Whether texts to it are wanted. Left out for a new record: `unknown`.
+             * @default null
+             */
+            opt_in?: components["schemas"]["OptInRow"] | null;
             /**
              * Phone Number
              * @description In E.164, or as people of the organization's country write it.
@@ -8652,7 +8783,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -8945,7 +9076,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -9149,7 +9280,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -9342,7 +9473,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -9564,7 +9695,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -9637,6 +9768,69 @@ export interface components {
              * @description Their tags.
              */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @description What they may do. The former spellings are understood.
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -9791,7 +9985,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -16987,7 +17181,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
@@ -27678,6 +27872,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -27689,12 +27892,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The metrics. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -27716,6 +27930,15 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Temporarily unavailable */
