@@ -7491,7 +7491,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[MessageOut] */
+        /** MessagePage */
         MessagePage: {
             /**
              * Items
@@ -13690,6 +13690,12 @@ export interface operations {
     list_classes: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of its name, days, room and coach. */
                 q?: string | null;
                 /** @description Classes on this day. */
@@ -13698,12 +13704,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
-                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
-                updated_since?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -17541,6 +17541,14 @@ export interface operations {
             query?: {
                 /** @description Families with a student in this class. No staff member fits it. */
                 class_id?: string | null;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -17549,14 +17557,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
-                updated_since?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -26148,6 +26148,14 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -26156,14 +26164,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
-                updated_since?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
