@@ -12,6 +12,7 @@ from api.costs.loop import FiguresLoop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
+from api.exports.loop import exports_loop
 from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -55,6 +56,7 @@ class Worker:
             signups_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
             imports_loop(database, bus),
+            exports_loop(database, bus, settings),
             erasure_loop(database),
         ]
 

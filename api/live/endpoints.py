@@ -29,6 +29,7 @@ router = APIRouter(tags=["live"])
             "it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to "
             "load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` "
             "{broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. "
+            "`export` {export_id, state, done, total} is an export that has got further. "
             "After `resync`, and after each connection, everything shown must be loaded again. "
             "`ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
