@@ -233,6 +233,17 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
 };
 
+function exported(details: Details, number: string): string {
+  switch (details.kind) {
+    case "conversation":
+      return "a conversation";
+    case "phone_number":
+      return `the data of ${number}`;
+    default:
+      return "a time range";
+  }
+}
+
 function massText(details: Details): string {
   return named(details, "a mass text", "the mass text ");
 }
