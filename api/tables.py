@@ -10,6 +10,7 @@ from api.conversations import scheduled_models as scheduled
 from api.delivery import models as delivery
 from api.directory import models as directory
 from api.directory import signups
+from api.events import models as events
 from api.exports import models as exports
 from api.inbound import models as inbound
 from api.kit import idempotency
@@ -22,8 +23,8 @@ from api.prices import models as prices
 from api.retention import models as retention
 
 MODULES = (
-    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, exports, idempotency),
-    *(inbound, lines, media, notes, notifications, prices, retention, signups),
+    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, events, exports),
+    *(idempotency, inbound, lines, media, notes, notifications, prices, retention, signups),
 )
 
 metadata = Base.metadata

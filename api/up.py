@@ -11,7 +11,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from queue import Empty, SimpleQueue
 
 import structlog
 import typer
@@ -44,26 +45,32 @@ class Interrupted(Exception):
     """Ctrl-C or SIGTERM."""
 
 
-def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
-    """Returns after a signal has stopped everything. Raises StartError or SimulatorError if something did not start."""
-    _check_ports(settings)
-    children = _children(settings)
-    _on_signals(_interrupt)
-    with temporary_folder(settings):
-        try:
-            _prepare_database(settings, urls)
-            _start(children, settings, urls)
-            typer.echo(_welcome(settings))
-            _watch(children)
-        except Interrupted:
-            typer.echo("\nStopping …", err=True)
-        finally:
-            _on_signals(signal.SIG_IGN)
-            _stop(children, seconds=settings.drain_seconds + STOP_MARGIN_SECONDS)
+class StopSignals:
+    """The signals that stop `messenger up`. They are kept until the program asks for them.
 
+    A handler that raised would raise anywhere: within an event loop, a line of the log or a destructor, each of which
+    may catch what it did not expect, and the signal would be lost.
+    """
 
-def _interrupt(_signal: int, _frame: object) -> None:
-    raise Interrupted
+    def __init__(self) -> None:
+        self._received: SimpleQueue[int] = SimpleQueue()  # A handler may put into it while this thread waits for it.
+
+    def listen(self) -> None:
+        _on_signals(lambda number, _frame: self._received.put(number))
+
+    def ignore(self) -> None:
+        """From now on."""
+        _on_signals(signal.SIG_IGN)
+
+    def pause(self, seconds: float) -> None:
+        """Waits. Raises Interrupted if a signal came before or comes meanwhile."""
+        with contextlib.suppress(Empty):
+            self._received.get(timeout=seconds)
+            raise Interrupted
+
+    def check(self) -> None:
+        """Raises Interrupted if a signal came."""
+        self.pause(0)
 
 
 def _on_signals(handler: "signal._HANDLER") -> None:
@@ -71,21 +78,23 @@ def _on_signals(handler: "signal._HANDLER") -> None:
         signal.signal(number, handler)
 
 
-@contextlib.contextmanager
-def signals_wait() -> Iterator[None]:
-    """Defers a signal to the end of the block, then raises Interrupted.
-
-    Raised within an event loop, asyncio may catch it as an error of a connection. Blocking the signal would not help:
-    the kernel delivers it to another thread, and Python still handles it in this one.
-    """
-    received: list[int] = []
-    _on_signals(lambda number, _frame: received.append(number))
-    try:
-        yield
-    finally:
-        _on_signals(_interrupt)
-    if received:
-        raise Interrupted
+def run_everything(settings: Settings, urls: DatabaseUrls) -> None:
+    """Returns after a signal has stopped everything. Raises StartError or SimulatorError if something did not start."""
+    _check_ports(settings)
+    children = _children(settings)
+    signals = StopSignals()
+    signals.listen()
+    with temporary_folder(settings):
+        try:
+            _prepare_database(settings, urls, signals)
+            _start(children, settings, urls, signals)
+            typer.echo(_welcome(settings))
+            _watch(children, signals)
+        except Interrupted:
+            typer.echo("\nStopping …", err=True)
+        finally:
+            signals.ignore()
+            _stop(children, seconds=settings.drain_seconds + STOP_MARGIN_SECONDS)
 
 
 def _check_ports(settings: Settings) -> None:
@@ -132,33 +141,33 @@ def _children(settings: Settings) -> list[Child]:
     ]
 
 
-def _prepare_database(settings: Settings, urls: DatabaseUrls) -> None:
-    with signals_wait():
-        migrate(urls.owner, report=lambda line: typer.echo(f"messenger: {line}", err=True))
-    with signals_wait():
-        asyncio.run(check_key(settings, urls))
+def _prepare_database(settings: Settings, urls: DatabaseUrls, signals: StopSignals) -> None:
+    migrate(urls.owner, report=lambda line: typer.echo(f"messenger: {line}", err=True))
+    signals.check()
+    asyncio.run(check_key(settings, urls))
+    signals.check()
     if settings.demo:
         from demo import make_demo
 
-        with signals_wait():
-            asyncio.run(when_available(lambda: make_demo(settings, urls.app)))
+        asyncio.run(when_available(lambda: make_demo(settings, urls.app)))
+        signals.check()
 
 
-def _start(children: Sequence[Child], settings: Settings, urls: DatabaseUrls) -> None:
+def _start(children: Sequence[Child], settings: Settings, urls: DatabaseUrls, signals: StopSignals) -> None:
     """Raises StartError if a process does not answer, SimulatorError if the simulator refuses the lines."""
     for child in children:
         child.start()
-    _wait_for(f"http://127.0.0.1:{settings.port}/readyz", children)
+    _wait_for(f"http://127.0.0.1:{settings.port}/readyz", children, signals)
     if settings.is_production:
         return
-    _wait_for(f"{settings.simulator_url}/healthz", children)
+    _wait_for(f"{settings.simulator_url}/healthz", children, signals)
     from demo import register_lines
 
-    with signals_wait():
-        asyncio.run(when_available(lambda: register_lines(settings, urls.app)))
+    asyncio.run(when_available(lambda: register_lines(settings, urls.app)))
+    signals.check()
 
 
-def _wait_for(url: str, children: Sequence[Child]) -> None:
+def _wait_for(url: str, children: Sequence[Child], signals: StopSignals) -> None:
     """Returns when `url` answers 200. Raises StartError if a child has ended, or after `START_SECONDS`."""
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -168,15 +177,15 @@ def _wait_for(url: str, children: Sequence[Child]) -> None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
             urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # Our own address; an error status raises.
             return
-        time.sleep(POLL_SECONDS)
+        signals.pause(POLL_SECONDS)
     raise StartError(f"{url} did not answer within {START_SECONDS:.0f} seconds.")
 
 
-def _watch(children: Sequence[Child]) -> None:
+def _watch(children: Sequence[Child], signals: StopSignals) -> None:
     """Restarts processes that died or hang, until a signal comes."""
     looked_at = time.monotonic()
     while True:
-        time.sleep(WATCH_SECONDS)
+        signals.pause(WATCH_SECONDS)
         was_paused = time.monotonic() - looked_at > PAUSED_SECONDS
         looked_at = time.monotonic()
         for child in children:

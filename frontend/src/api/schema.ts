@@ -35,11 +35,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api Key */
+        /**
+         * Get Api Key
+         * @description One key, valid or not. The key itself is not shown again.
+         */
         get: operations["get_api_key"];
         put?: never;
         post?: never;
-        /** Revoke Api Key */
+        /**
+         * Revoke Api Key
+         * @description The key is not accepted any more. It stays in the list.
+         */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -340,8 +346,6 @@ export interface paths {
         /**
          * Preview Broadcast
          * @description Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
-         *
-         *     `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
          */
         post: operations["preview_broadcast"];
         delete?: never;
@@ -359,7 +363,7 @@ export interface paths {
         };
         /**
          * List Left Out
-         * @description The first of those whom a draft leaves out, with their records. `reason`: for this one, as its preview says.
+         * @description The first of those whom a draft leaves out, with their records.
          */
         get: operations["list_left_out"];
         put?: never;
@@ -1071,7 +1075,10 @@ export interface paths {
          */
         get: operations["list_families"];
         put?: never;
-        /** Create Family */
+        /**
+         * Create Family
+         * @description Add a family with its contacts, students and phone records.
+         */
         post: operations["create_family"];
         delete?: never;
         options?: never;
@@ -1086,7 +1093,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Family By External Id
+         * @description The family with this external id, archived or not.
+         */
+        get: operations["get_family_by_external_id"];
         /**
          * Put Family
          * @description Create the family with this external id, or make it as given. States that are not given stay.
@@ -1106,7 +1117,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Family */
+        /**
+         * Get Family
+         * @description One family with its contacts, students and phone records.
+         */
         get: operations["get_family"];
         put?: never;
         post?: never;
@@ -1401,7 +1415,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Who asks, of which organization, and what they may do.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -1907,6 +1924,9 @@ export interface paths {
         /**
          * Check Opt Ins
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         *
+         *     An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+         *     checked.
          */
         post: operations["check_opt_ins"];
         delete?: never;
@@ -2311,7 +2331,10 @@ export interface paths {
          */
         get: operations["list_staff_members"];
         put?: never;
-        /** Create Staff Member */
+        /**
+         * Create Staff Member
+         * @description Add a staff member. With a password they can sign in.
+         */
         post: operations["create_staff_member"];
         delete?: never;
         options?: never;
@@ -2326,7 +2349,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Staff Member By External Id
+         * @description The staff member with this external id, archived or not.
+         */
+        get: operations["get_staff_member_by_external_id"];
         /**
          * Put Staff Member
          * @description Create the staff member with this external id, or make them as given.
@@ -2346,7 +2373,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Staff Member */
+        /**
+         * Get Staff Member
+         * @description One staff member with their phone records.
+         */
         get: operations["get_staff_member"];
         put?: never;
         post?: never;
@@ -2628,13 +2658,62 @@ export interface components {
          * @description A negative amount takes credits out.
          */
         AddedCreditsIn: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 25.00. A negative one takes credits out.
+             */
             amount: string;
             /**
              * Note
+             * @description What it was for. It stands in the audit log.
              * @default
              */
             note?: string;
+        };
+        /** AlreadyExistsProblem */
+        AlreadyExistsProblem: {
+            /**
+             * Conflicting
+             * @description The values that are taken, as JSON pointers into the body, or `/path/name`.
+             */
+            conflicting: string[];
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
+            detail: string | null;
+            /**
+             * Existing Id
+             * @description The id of the record that has the value. Null if that record has gone since.
+             */
+            existing_id: string | null;
+            /**
+             * Instance
+             * @description The path of the request.
+             */
+            instance: string | null;
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
+            request_id: string | null;
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
+            status: number;
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
+            title: string;
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Alternative
@@ -2672,7 +2751,10 @@ export interface components {
              * @description It is not valid while the person who made it is archived.
              */
             ends_with_creator: boolean;
-            /** Expires At */
+            /**
+             * Expires At
+             * @description When it ends by itself. Null: it is valid until it is revoked.
+             */
             expires_at: string | null;
             /**
              * Id
@@ -2690,9 +2772,15 @@ export interface components {
              * @description To the minute.
              */
             last_used_at: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What it allows.
+             */
             permissions: components["schemas"]["Permission"][];
             /**
              * Prefix
@@ -2704,7 +2792,10 @@ export interface components {
              * @description The key that was rotated into it.
              */
             replaces_id: string | null;
-            /** Revoked At */
+            /**
+             * Revoked At
+             * @description When it was revoked. Null if it was not.
+             */
             revoked_at: string | null;
         };
         /** ApiKeyCreated */
@@ -2722,7 +2813,10 @@ export interface components {
              * @description It is not valid while the person who made it is archived.
              */
             ends_with_creator: boolean;
-            /** Expires At */
+            /**
+             * Expires At
+             * @description When it ends by itself. Null: it is valid until it is revoked.
+             */
             expires_at: string | null;
             /**
              * Id
@@ -2745,9 +2839,15 @@ export interface components {
              * @description To the minute.
              */
             last_used_at: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What it allows.
+             */
             permissions: components["schemas"]["Permission"][];
             /**
              * Prefix
@@ -2759,7 +2859,10 @@ export interface components {
              * @description The key that was rotated into it.
              */
             replaces_id: string | null;
-            /** Revoked At */
+            /**
+             * Revoked At
+             * @description When it was revoked. Null if it was not.
+             */
             revoked_at: string | null;
         };
         /**
@@ -2767,7 +2870,10 @@ export interface components {
          * @description The staff member who made a key, or rotated it last.
          */
         ApiKeyCreator: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in.
+             */
             archived: boolean;
             /**
              * Id
@@ -2775,7 +2881,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /** ApiKeyIn */
@@ -2791,7 +2900,10 @@ export interface components {
              * @description A time to come. Null: until it is revoked.
              */
             expires_at?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
             /**
              * Permissions
@@ -2799,7 +2911,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -2827,7 +2939,10 @@ export interface components {
              * @description A time to come. Null: until it is revoked.
              */
             expires_at?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name?: string;
             /**
              * Permissions
@@ -2862,6 +2977,7 @@ export interface components {
         };
         /** Audience */
         Audience: {
+            /** @description Who is in it. */
             audience: components["schemas"]["SavedAudienceOut"];
             /**
              * Created At
@@ -2875,7 +2991,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
             /**
              * Updated At
@@ -2891,6 +3010,7 @@ export interface components {
         AudienceDescription: {
             /**
              * Audience Ids
+             * @description Ids of saved audiences.
              * @default []
              */
             audience_ids?: string[];
@@ -2913,6 +3033,7 @@ export interface components {
              * @default []
              */
             numbers?: string[];
+            /** @description Staff members that fit. Null: none by filter; an empty filter: all. */
             staff_members?: components["schemas"]["AudienceFilter"] | null;
         };
         /**
@@ -2920,14 +3041,26 @@ export interface components {
          * @description As `AudienceDescription`, with every field.
          */
         AudienceDescriptionOut: {
-            /** Audience Ids */
+            /**
+             * Audience Ids
+             * @description Ids of saved audiences.
+             */
             audience_ids: string[];
+            /** @description Whom of a family it reaches: every number, or the first that may be texted. */
             contacts: components["schemas"]["Contacts"];
-            /** External Ids */
+            /**
+             * External Ids
+             * @description External ids of families and staff members.
+             */
             external_ids: string[];
+            /** @description Families that fit. Null: none by filter. */
             families: components["schemas"]["AudienceFilterOut"] | null;
-            /** Numbers */
+            /**
+             * Numbers
+             * @description Numbers given one by one, in E.164.
+             */
             numbers: string[];
+            /** @description Staff members that fit. Null: none by filter. */
             staff_members: components["schemas"]["AudienceFilterOut"] | null;
         };
         /**
@@ -2969,32 +3102,48 @@ export interface components {
          * @description As `AudienceFilter`, with every field.
          */
         AudienceFilterOut: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Archived records instead of living ones.
+             */
             archived: boolean;
             /**
              * Class Id
              * @description The id of the class.
              */
             class_id: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description Records of this location.
+             */
             location: string | null;
-            /** Q */
+            /**
+             * Q
+             * @description Words of names, or a phone number or part of it.
+             */
             q: string | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Records with this tag.
+             */
             tag: string | null;
         };
         /** AudienceIn */
         AudienceIn: {
+            /** @description Who is in it. */
             audience: components["schemas"]["SavedAudienceDescription"];
             /**
              * Id
              * @description A new one if omitted. With the id of a deleted one, drafts that name it can use it again.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -3012,8 +3161,12 @@ export interface components {
          * @description An omitted field stays.
          */
         AudiencePatch: {
+            /** @description Who is in it. */
             audience?: components["schemas"]["SavedAudienceDescription"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
         };
         /**
@@ -3028,7 +3181,10 @@ export interface components {
             id: string | null;
             /** @description A staff member, an API key, a phone number or the system. */
             kind: components["schemas"]["ActorKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Their name at that time.
+             */
             name: string;
         };
         /** AuditChainLink */
@@ -3128,7 +3284,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3227,18 +3383,34 @@ export interface components {
         };
         /** Broadcast */
         Broadcast: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it may leave outside the available hours. Null if it may not.
+             */
             any_hour_reason: string | null;
-            /** Approvals */
+            /**
+             * Approvals
+             * @description The administrators who have agreed to it.
+             */
             approvals: components["schemas"]["BroadcastApproval"][];
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Files that go with each text, in their order.
+             */
             attachments: components["schemas"]["BroadcastFile"][];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescriptionOut"];
             /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
-            /** Confirmed At */
+            /**
+             * Confirmed At
+             * @description When it was confirmed.
+             */
             confirmed_at: string | null;
             /**
              * Counts
@@ -3255,15 +3427,27 @@ export interface components {
             created_at: string;
             /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for, by field.
+             */
             fallbacks: {
                 [key: string]: string;
             };
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended: sent or cancelled.
+             */
             finished_at: string | null;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text.
+             */
             footer: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text.
+             */
             header: string;
             /**
              * Id
@@ -3283,10 +3467,17 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
+            /** @description Why it is paused. Null unless it is. */
             pause_reason: components["schemas"]["PauseReason"] | null;
             /**
              * Recipients
@@ -3303,12 +3494,19 @@ export interface components {
              * @description Of all texts together, as it was confirmed.
              */
             segments: number;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at: string | null;
             /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
-            /** Started At */
+            /**
+             * Started At
+             * @description When its texts began to leave.
+             */
             started_at: string | null;
+            /** @description Where it stands. */
             state: components["schemas"]["BroadcastState"];
             /**
              * Updated At
@@ -3322,6 +3520,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When they agreed.
              */
             at: string;
             /**
@@ -3330,23 +3529,42 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description The administrator's name.
+             */
             name: string;
         };
         /** BroadcastDetail */
         BroadcastDetail: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it may leave outside the available hours. Null if it may not.
+             */
             any_hour_reason: string | null;
-            /** Approvals */
+            /**
+             * Approvals
+             * @description The administrators who have agreed to it.
+             */
             approvals: components["schemas"]["BroadcastApproval"][];
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Files that go with each text, in their order.
+             */
             attachments: components["schemas"]["BroadcastFile"][];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescriptionOut"];
             /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
-            /** Confirmed At */
+            /**
+             * Confirmed At
+             * @description When it was confirmed.
+             */
             confirmed_at: string | null;
             /**
              * Counts
@@ -3363,13 +3581,22 @@ export interface components {
             created_at: string;
             /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for, by field.
+             */
             fallbacks: {
                 [key: string]: string;
             };
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended: sent or cancelled.
+             */
             finished_at: string | null;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text.
+             */
             footer: string;
             /**
              * Goes On At
@@ -3377,7 +3604,10 @@ export interface components {
              *     now, or none waits.
              */
             goes_on_at: string | null;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text.
+             */
             header: string;
             /**
              * Id
@@ -3397,10 +3627,17 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
+            /** @description Why it is paused. Null unless it is. */
             pause_reason: components["schemas"]["PauseReason"] | null;
             /**
              * Reasons
@@ -3422,12 +3659,19 @@ export interface components {
              * @description Of all texts together, as it was confirmed.
              */
             segments: number;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at: string | null;
             /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
-            /** Started At */
+            /**
+             * Started At
+             * @description When its texts began to leave.
+             */
             started_at: string | null;
+            /** @description Where it stands. */
             state: components["schemas"]["BroadcastState"];
             /**
              * Updated At
@@ -3454,14 +3698,27 @@ export interface components {
          * @description The text that one recipient gets, header, footer and fields in it.
          */
         BroadcastExample: {
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The recipient's number, in E.164.
+             */
             phone_number: string;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Text */
+            /**
+             * Text
+             * @description The whole text.
+             */
             text: string;
         };
         /**
@@ -3469,7 +3726,10 @@ export interface components {
          * @description A file that goes with each text. It is shown at `url`.
          */
         BroadcastFile: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description Its media type, as its bytes say.
+             */
             content_type: string;
             /**
              * Id
@@ -3477,14 +3737,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its file name.
+             */
             name: string;
             /**
              * Size
              * @description Bytes.
              */
             size: number;
-            /** Url */
+            /**
+             * Url
+             * @description Its path on this service.
+             */
             url: string;
         };
         /**
@@ -3492,11 +3758,20 @@ export interface components {
          * @description How many can be reached when it goes, and when the others can (MASS-HOURS).
          */
         BroadcastHours: {
-            /** Last Opens At */
+            /**
+             * Last Opens At
+             * @description When the last of the others can be reached.
+             */
             last_opens_at: string | null;
-            /** Later */
+            /**
+             * Later
+             * @description How many wait for their hours.
+             */
             later: number;
-            /** Now */
+            /**
+             * Now
+             * @description How many may be texted when it leaves.
+             */
             now: number;
             /**
              * Opens At
@@ -3515,8 +3790,12 @@ export interface components {
              * @default []
              */
             attachments?: string[];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescription"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
             /**
              * Fallbacks
@@ -3526,9 +3805,15 @@ export interface components {
             fallbacks?: {
                 [key: string]: string;
             };
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text. Left out: the organization's. Empty: nothing.
+             */
             footer?: string | null;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text. Left out: the organization's. Empty: nothing.
+             */
             header?: string | null;
             /**
              * Line Id
@@ -3537,10 +3822,14 @@ export interface components {
             line_id?: string | null;
             /**
              * Media
+             * @description Addresses of pictures that go with each text.
              * @default []
              */
             media?: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
             /**
              * Send At
@@ -3548,9 +3837,12 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
-            /** Count */
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
+            /**
+             * Count
+             * @description How many are left out for this reason.
+             */
             count: number;
             /**
              * Reason
@@ -3566,7 +3858,10 @@ export interface components {
              * @description There are no more than these. Once it is confirmed, `/recipients` lists everybody.
              */
             is_whole: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description The first of them.
+             */
             items: components["schemas"]["BroadcastLeftOutPerson"][];
         };
         /** BroadcastLeftOutPerson */
@@ -3581,14 +3876,20 @@ export interface components {
              * @description Null for a record without one.
              */
             phone_number: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it is left out, as the preview names it.
+             */
             reason: string;
             /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
         };
         /** BroadcastLine */
         BroadcastLine: {
-            /** Label */
+            /**
+             * Label
+             * @description The line's label.
+             */
             label: string;
             /**
              * Later
@@ -3601,7 +3902,10 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description How many texts leave on it.
+             */
             recipients: number;
             /**
              * Seconds
@@ -3609,7 +3913,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3632,27 +3936,49 @@ export interface components {
              * @description Its files from now on, in this order: some that it has, and uploads of the writer's.
              */
             attachments?: string[];
+            /** @description Who gets it. */
             audience?: components["schemas"]["AudienceDescription"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body?: string;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for. Without one here, the recipient is left out.
+             */
             fallbacks?: {
                 [key: string]: string;
             };
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text. Empty: nothing.
+             */
             footer?: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text. Empty: nothing.
+             */
             header?: string;
             /**
              * Line Id
-             * @description The id of the line.
+             * @description The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE).
              */
             line_id?: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media?: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name?: string;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at?: string | null;
         };
         /**
@@ -3660,19 +3986,32 @@ export interface components {
          * @description `considered` is the sum of `recipients` and of everybody in `left_out`.
          */
         BroadcastPreview: {
-            /** Considered */
+            /**
+             * Considered
+             * @description All whom the audience finds: the sum of `recipients` and of everybody in `left_out`.
+             */
             considered: number;
             /**
              * Costs
              * @description What it is expected to cost, by currency. Texts without a price are in none.
              */
             costs: components["schemas"]["Money"][];
-            /** Examples */
+            /**
+             * Examples
+             * @description The texts of a few recipients.
+             */
             examples: components["schemas"]["BroadcastExample"][];
+            /** @description How many can be reached when it leaves, and when the others can. */
             hours: components["schemas"]["BroadcastHours"];
-            /** Left Out */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
-            /** Lines */
+            /**
+             * Left Out
+             * @description How many do not get it, by reason, the most frequent first.
+             */
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
+            /**
+             * Lines
+             * @description How the texts are spread over the lines.
+             */
             lines: components["schemas"]["BroadcastLine"][];
             /**
              * Missing Approvals
@@ -3684,20 +4023,27 @@ export interface components {
              * @description Sending has to name the number of recipients.
              */
             needs_confirmation: boolean;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description How many numbers get it.
+             */
             recipients: number;
             /**
              * Seconds
              * @description How long the slowest line takes. Null if no line has a rate limit.
              */
             seconds: number | null;
+            /** @description How many parts the texts have. */
             segments: components["schemas"]["BroadcastSegments"];
             /**
              * Unknown
              * @description The first given numbers and external ids that are nobody's.
              */
             unknown: string[];
-            /** Warnings */
+            /**
+             * Warnings
+             * @description What a person should look at before they send it.
+             */
             warnings: components["schemas"]["BroadcastWarning"][];
             /**
              * Without Price
@@ -3707,10 +4053,17 @@ export interface components {
         };
         /** BroadcastReason */
         BroadcastReason: {
-            /** Count */
+            /**
+             * Count
+             * @description How many recipients.
+             */
             count: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description A reason of the opt-in check, a reason of the preview, or the error code of a provider.
+             */
             reason: string;
+            /** @description `skipped` or `failed`. */
             state: components["schemas"]["RecipientState"];
         };
         /** BroadcastRecipient */
@@ -3720,7 +4073,10 @@ export interface components {
              * @description The id of the conversation.
              */
             conversation_id: string | null;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
             /**
              * Error
@@ -3748,14 +4104,24 @@ export interface components {
              * @description Null for a record without one.
              */
             phone_number: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was skipped or failed. Null otherwise.
+             */
             reason: string | null;
             /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts its text has. Null before it is queued.
+             */
             segments: number | null;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Where its text stands. */
             state: components["schemas"]["RecipientState"];
         };
         /**
@@ -3769,6 +4135,7 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
             /**
              * Name
@@ -3778,11 +4145,20 @@ export interface components {
         };
         /** BroadcastSegments */
         BroadcastSegments: {
-            /** Least */
+            /**
+             * Least
+             * @description Parts of the shortest text. Null without a recipient.
+             */
             least: number | null;
-            /** Most */
+            /**
+             * Most
+             * @description Parts of the longest text. Null without a recipient.
+             */
             most: number | null;
-            /** Total */
+            /**
+             * Total
+             * @description Parts of all texts together.
+             */
             total: number;
         };
         /**
@@ -3791,9 +4167,15 @@ export interface components {
          *     `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS).
          */
         BroadcastSendIn: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it leaves outside the available hours. It needs `mass_text_any_hour` (PERM-HOURS).
+             */
             any_hour_reason?: string | null;
-            /** Confirmed Recipients */
+            /**
+             * Confirmed Recipients
+             * @description How many numbers get it, as the preview said. Above the organization's limit it is required.
+             */
             confirmed_recipients?: number | null;
         };
         /**
@@ -3803,8 +4185,12 @@ export interface components {
         BroadcastState: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
         /** BroadcastWarning */
         BroadcastWarning: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What to look at, for people.
+             */
             detail: string;
+            /** @description What it is about. */
             kind: components["schemas"]["WarningKind"];
         };
         /**
@@ -3837,11 +4223,14 @@ export interface components {
         /** BulkAssign */
         BulkAssign: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Give them to a staff member. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "assign";
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
             /**
              * Staff Member Id
@@ -3861,7 +4250,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description For `close` and `later`: the `seq` of the last message that the person has seen (STATUS-CLOSE-RACE).
+             */
             seen_seq?: number | null;
         };
         /** BulkItemOut */
@@ -3874,6 +4266,7 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description What came of it. */
             result: components["schemas"]["BulkResult"];
         };
         /**
@@ -3882,31 +4275,82 @@ export interface components {
          */
         BulkLater: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Defer them. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "later";
             /**
              * At
              * Format: date-time
+             * @description When they come back: at most a year ahead.
              */
             at: string;
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
             /**
              * Unless Answered
+             * @description Whether a text from the number removes the reminder.
              * @default false
              */
             unless_answered?: boolean;
         };
+        /**
+         * BulkOptInCheck
+         * @description The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text.
+         */
+        BulkOptInCheck: {
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
+            allowed: boolean;
+            /**
+             * Error
+             * @description Why the entry cannot be read, for people. Null if it was read.
+             */
+            error: string | null;
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
+            instances: components["schemas"]["OptInInstance"][];
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
+            note: string | null;
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
+            phone_number: string;
+            /** @description Why it may or may not be texted. */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
+            stopped_as: string | null;
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
+            stopped_at: string | null;
+        };
         /** BulkOther */
         BulkOther: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What to do with them. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "close" | "dismiss_not_sent" | "release" | "reopen";
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
         };
         /**
@@ -3919,7 +4363,10 @@ export interface components {
          * @description `undo_id`: for POST /conversations/bulk/{undo_id}/undo within an hour; null if nothing changed.
          */
         BulkResults: {
-            /** Items */
+            /**
+             * Items
+             * @description One for each conversation, in the order of the request.
+             */
             items: components["schemas"]["BulkItemOut"][];
             /**
              * Undo Id
@@ -3932,9 +4379,15 @@ export interface components {
          * @description `time`: when it begins, `HH:MM` in the business's zone.
          */
         Class: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach: string | null;
             /**
              * Id
@@ -3942,31 +4395,62 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays: components["schemas"]["Weekday"][];
         };
         /** ClassIn */
         ClassIn: {
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time?: string | null;
             /**
              * Weekdays
+             * @description The days on which it takes place.
              * @default []
              */
             weekdays?: components["schemas"]["Weekday"][];
@@ -3976,19 +4460,40 @@ export interface components {
          * @description What is left out stays; null clears time, room, coach and location.
          */
         ClassPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived?: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time?: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays?: components["schemas"]["Weekday"][];
         };
         /**
@@ -3996,7 +4501,10 @@ export interface components {
          * @description `seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE).
          */
         CloseIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. If more have come, it is refused (STATUS-CLOSE-RACE).
+             */
             seen_seq: number;
         };
         /** Contact */
@@ -4007,23 +4515,39 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records.
+             */
             phone_records: components["schemas"]["PhoneRecord"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
             relation: string | null;
         };
         /** ContactIn */
         ContactIn: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Phone Records
+             * @description Their phone records.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
             relation?: string | null;
         };
         /**
@@ -4038,14 +4562,41 @@ export interface components {
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Phone Records
+             * @description The contact's phone records. They replace those that are there.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordPut"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
+            relation?: string | null;
+        };
+        /** ContactRow */
+        ContactRow: {
+            /**
+             * Name
+             * @description Their name.
+             */
+            name: string;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             * @default null
+             */
             relation?: string | null;
         };
         /**
@@ -4068,12 +4619,15 @@ export interface components {
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
+            /** @description Its status. */
             status: components["schemas"]["Status"];
         };
         /** ContextNumber */
         ContextNumber: {
+            /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["ContextConversation"] | null;
             /**
              * Id
@@ -4081,12 +4635,22 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When the number texted STOP. Null if it may be texted again, or never did.
+             */
             stopped_at: string | null;
         };
         /**
@@ -4094,16 +4658,28 @@ export interface components {
          * @description A contact of the family, or the staff member.
          */
         ContextPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their numbers.
+             */
             phone_records: components["schemas"]["ContextNumber"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother. Null for a staff member.
+             */
             relation: string | null;
         };
         /** ContextRecord */
         ContextRecord: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived.
+             */
             archived: boolean;
             /**
              * External Id
@@ -4116,20 +4692,42 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
-            /** Links */
+            /**
+             * Links
+             * @description Links to this record in the organization's other systems.
+             */
             links: components["schemas"]["Link"][];
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes: string | null;
-            /** People */
+            /**
+             * People
+             * @description The family's contacts, or the staff member.
+             */
             people: components["schemas"]["ContextPerson"][];
-            /** Students */
+            /**
+             * Students
+             * @description The family's students with their classes. Empty for a staff member.
+             */
             students: components["schemas"]["Student"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags: string[];
         };
         /** Conversation */
@@ -4142,9 +4740,15 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Display Name */
+            /**
+             * Display Name
+             * @description Who it is with: the names of its holders, or the number.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description The records that hold the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
@@ -4152,14 +4756,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description Its last message. Null without one. */
             last_message: components["schemas"]["LastMessage"] | null;
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of its last message. 0 without one.
+             */
             last_seq: number;
+            /** @description The organization's line that it is on. */
             line: components["schemas"]["LineLabel"];
             /**
              * Line Id
@@ -4178,18 +4788,29 @@ export interface components {
              * @description The number is stopped, or a record that holds it is opted out.
              */
             opted_out: boolean;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other side's number, in E.164.
+             */
             phone_number: string;
+            /** @description Until when it was deferred (REMIND). Null if it was not. */
             reminder: components["schemas"]["Reminder"] | null;
             /**
              * Scheduled At
              * @description When its next scheduled text leaves (LATER).
              */
             scheduled_at: string | null;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description `unread`, `open` or `closed`. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Updated At
@@ -4203,7 +4824,10 @@ export interface components {
              *     two answers with the same version, the later one is newer.
              */
             version: number;
-            /** Viewers */
+            /**
+             * Viewers
+             * @description The people who have it open now.
+             */
             viewers: components["schemas"]["Viewer"][];
             /**
              * Waiting Since
@@ -4216,11 +4840,20 @@ export interface components {
          * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
          */
         ConversationContext: {
-            /** Links */
+            /**
+             * Links
+             * @description Links into the organization's other systems that need no record.
+             */
             links: components["schemas"]["Link"][];
-            /** More Records */
+            /**
+             * More Records
+             * @description How many more records hold the number than are in `records`.
+             */
             more_records: number;
-            /** Records */
+            /**
+             * Records
+             * @description The records that hold the number.
+             */
             records: components["schemas"]["ContextRecord"][];
         };
         /** ConversationDetail */
@@ -4233,9 +4866,15 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Display Name */
+            /**
+             * Display Name
+             * @description Who it is with: the names of its holders, or the number.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description The records that hold the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
@@ -4243,14 +4882,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description Its last message. Null without one. */
             last_message: components["schemas"]["LastMessage"] | null;
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of its last message. 0 without one.
+             */
             last_seq: number;
+            /** @description The organization's line that it is on. */
             line: components["schemas"]["LineLabel"];
             /**
              * Line Id
@@ -4284,24 +4929,36 @@ export interface components {
              * @description A warning to staff before they text this number from this line (NZ-NOTICE).
              */
             notice: string | null;
+            /** @description Whether the number may be texted from the line now, and why. */
             opt_in_check: components["schemas"]["OptInCheck"];
             /**
              * Opted Out
              * @description The number is stopped, or a record that holds it is opted out.
              */
             opted_out: boolean;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other side's number, in E.164.
+             */
             phone_number: string;
+            /** @description Until when it was deferred (REMIND). Null if it was not. */
             reminder: components["schemas"]["Reminder"] | null;
             /**
              * Scheduled At
              * @description When its next scheduled text leaves (LATER).
              */
             scheduled_at: string | null;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description `unread`, `open` or `closed`. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Updated At
@@ -4315,7 +4972,10 @@ export interface components {
              *     two answers with the same version, the later one is newer.
              */
             version: number;
-            /** Viewers */
+            /**
+             * Viewers
+             * @description The people who have it open now.
+             */
             viewers: components["schemas"]["Viewer"][];
             /**
              * Waiting Since
@@ -4340,7 +5000,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -4355,11 +5015,16 @@ export interface components {
         };
         /** CostEstimate */
         CostEstimate: {
+            /** @description What it is expected to cost. Null if that is not known. */
             cost: components["schemas"]["Money"] | null;
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /** @description Why there is no estimate. */
             reason: components["schemas"]["NoCost"] | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
         };
         /**
@@ -4412,7 +5077,10 @@ export interface components {
         CredentialsState: "accepted" | "refused" | "cannot_tell";
         /** Credits */
         Credits: {
-            /** Balance */
+            /**
+             * Balance
+             * @description What is left. Null: the organization has never run on credits.
+             */
             balance: string | null;
             /**
              * Currency
@@ -4424,7 +5092,10 @@ export interface components {
              * @description Texts take of the balance, and none leaves that it does not cover.
              */
             is_on: boolean;
-            /** Low Below */
+            /**
+             * Low Below
+             * @description Administrators are told once the balance is below it. Null: once it is used up.
+             */
             low_below: string | null;
             /**
              * Low Since
@@ -4439,11 +5110,20 @@ export interface components {
          * @description `low_below`: administrators are told once the balance is below it; null: once it is used up.
          */
         CreditsIn: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
-            /** Is On */
+            /**
+             * Is On
+             * @description Texts take of the balance, and none leaves that it does not cover.
+             */
             is_on: boolean;
-            /** Low Below */
+            /**
+             * Low Below
+             * @description Administrators are told once the balance is below it. Null: once it is used up.
+             */
             low_below?: string | null;
         };
         /**
@@ -4456,6 +5136,12 @@ export interface components {
          * @enum {string}
          */
         Encoding: "GSM-7" | "UCS-2";
+        /**
+         * EntrySource
+         * @description Where an entry of a message's timeline comes from.
+         * @enum {string}
+         */
+        EntrySource: "staff" | "worker" | "provider" | "reconciliation";
         /**
          * EntrySubject
          * @description The record that an entry is about: a family, a staff member, an API key or a line.
@@ -4629,10 +5315,14 @@ export interface components {
         };
         /** EstimateIn */
         EstimateIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
             /**
              * Has Media
+             * @description Whether pictures go with it.
              * @default false
              */
             has_media?: boolean;
@@ -4769,7 +5459,10 @@ export interface components {
              * @description The number, of the kind `phone_number`.
              */
             phone_number?: string | null;
-            /** To */
+            /**
+             * To
+             * @description Rows of before this moment are in it. Null until it begins, unless it was asked for.
+             */
             to?: string | null;
         };
         /**
@@ -4777,7 +5470,7 @@ export interface components {
          * @enum {string}
          */
         ExportKind: "conversation" | "phone_number" | "range";
-        /** Page[ExportOut] */
+        /** ExportPage */
         ExportPage: {
             /**
              * Items
@@ -4810,9 +5503,15 @@ export interface components {
         ExportState: "queued" | "running" | "done" | "failed" | "expired";
         /** Family */
         Family: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: out of the lists, and not texted.
+             */
             archived: boolean;
-            /** Contacts */
+            /**
+             * Contacts
+             * @description Its contacts.
+             */
             contacts: components["schemas"]["Contact"][];
             /**
              * External Id
@@ -4825,15 +5524,30 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students: components["schemas"]["Student"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags: string[];
         };
         /**
@@ -4841,25 +5555,43 @@ export interface components {
          * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
          */
         FamilyIn: {
-            /** Contacts */
+            /**
+             * Contacts
+             * @description The family's contacts.
+             */
             contacts: components["schemas"]["ContactIn"][];
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes?: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students?: components["schemas"]["StudentIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -4878,25 +5610,98 @@ export interface components {
          *     clears `location` and `notes`.
          */
         FamilyPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: out of the lists, and not texted.
+             */
             archived?: boolean;
-            /** Contacts */
+            /**
+             * Contacts
+             * @description The family's contacts.
+             */
             contacts?: components["schemas"]["ContactPut"][];
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes?: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students?: components["schemas"]["StudentIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @description The family's contacts.
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @description Its students, with their classes.
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -4957,11 +5762,13 @@ export interface components {
             attachments?: string[];
             /**
              * Body
+             * @description The text. It may be empty beside a picture.
              * @default
              */
             body?: string;
             /**
              * Close
+             * @description Whether the conversation is closed with it.
              * @default false
              */
             close?: boolean;
@@ -4972,6 +5779,7 @@ export interface components {
             line_id?: string | null;
             /**
              * Media Urls
+             * @description Addresses of pictures that go with it.
              * @default []
              */
             media_urls?: string[];
@@ -4980,7 +5788,10 @@ export interface components {
              * @description A phone number, as people write it or as the API returned it.
              */
             phone_number: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
         };
         /**
@@ -5028,6 +5839,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was held back.
              */
             at: string;
             /**
@@ -5059,7 +5871,10 @@ export interface components {
         };
         /** Holder */
         Holder: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The family's contact that holds the number. Null for a staff member.
+             */
             contact_name: string | null;
             /**
              * Id
@@ -5067,8 +5882,12 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Of the family or the staff member.
+             */
             name: string;
             /**
              * Phone Record Id
@@ -5084,7 +5903,10 @@ export interface components {
          *     `kind` is null where the row does not say it; `id` is the record's, where one is stored.
          */
         ImportItem: {
-            /** Errors */
+            /**
+             * Errors
+             * @description What is wrong with it.
+             */
             errors: components["schemas"]["FieldError"][];
             /**
              * External Id
@@ -5096,9 +5918,14 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string | null;
+            /** @description A family or a staff member. Null where the row does not say it. */
             kind: components["schemas"]["OwnerKind"] | null;
+            /** @description What came of it. */
             outcome: components["schemas"]["ImportOutcome"];
-            /** Row */
+            /**
+             * Row
+             * @description Its number, from 1.
+             */
             row: number;
         };
         /**
@@ -5110,7 +5937,10 @@ export interface components {
          *     `stopped` if its author may no longer import: what was stored before stays.
          */
         ImportJob: {
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
             /**
              * Created At
@@ -5118,11 +5948,20 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Done */
+            /**
+             * Done
+             * @description Rows that are checked or stored.
+             */
             done: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended. Null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
@@ -5130,14 +5969,27 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Partial */
+            /**
+             * Partial
+             * @description Whether good rows are stored though others fail.
+             */
             partial: boolean;
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
+            /** @description Where it stands. */
             state: components["schemas"]["ImportState"];
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
         };
         /**
@@ -5145,7 +5997,10 @@ export interface components {
          * @description The import with a page of its report. While it runs, the report holds the rows that are stored or have failed.
          */
         ImportJobReport: {
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
             /**
              * Created At
@@ -5153,11 +6008,20 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Done */
+            /**
+             * Done
+             * @description Rows that are checked or stored.
+             */
             done: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended. Null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
@@ -5165,18 +6029,37 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Items */
+            /**
+             * Items
+             * @description What came of each row of this page, in the order of the file.
+             */
             items: components["schemas"]["ImportItem"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description Leads to the next page. Null if this is the last.
+             */
             next_cursor: string | null;
-            /** Partial */
+            /**
+             * Partial
+             * @description Whether good rows are stored though others fail.
+             */
             partial: boolean;
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
+            /** @description Where it stands. */
             state: components["schemas"]["ImportState"];
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
         };
         /**
@@ -5190,20 +6073,49 @@ export interface components {
          * @description The counts are of rows; several rows of one CSV record have the same outcome.
          */
         ImportReport: {
-            /** Committed */
+            /**
+             * Committed
+             * @description Whether anything was stored.
+             */
             committed: boolean;
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Items */
+            /**
+             * Items
+             * @description What came of each row, in the order of the file.
+             */
             items: components["schemas"]["ImportItem"][];
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
+        };
+        /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
         };
         /**
          * ImportState
@@ -5336,7 +6248,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -5392,6 +6304,7 @@ export interface components {
         InboxSort: "newest" | "longest_waiting";
         /** InboxView */
         InboxView: {
+            /** @description Which conversations it shows. */
             filter: components["schemas"]["InboxViewFilterOut"];
             /**
              * Id
@@ -5399,11 +6312,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Position */
+            /**
+             * Position
+             * @description Its place among its owner's views, from 0.
+             */
             position: number;
-            /** Shared */
+            /**
+             * Shared
+             * @description Whether colleagues see it too.
+             */
             shared: boolean;
             /**
              * Staff Member Id
@@ -5417,20 +6339,34 @@ export interface components {
          * @description The parameters of GET /conversations that it gives. Null: not given.
          */
         InboxViewFilter: {
-            /** Assignee */
+            /**
+             * Assignee
+             * @description Conversations of a staff member; `me`: of whoever looks; `none`: of nobody.
+             */
             assignee?: string | components["schemas"]["Assignee"] | null;
-            /** Later */
+            /**
+             * Later
+             * @description Whether they are deferred.
+             */
             later?: boolean | null;
             /**
              * Line Id
              * @description The id of the line.
              */
             line_id?: string | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Whether a text of theirs did not go, and nobody has seen to it.
+             */
             not_sent?: boolean | null;
+            /** @description The order of the list. */
             sort?: components["schemas"]["InboxSort"] | null;
+            /** @description Conversations with this status. */
             status?: components["schemas"]["Status"] | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Conversations with a record that has this tag.
+             */
             tag?: string | null;
         };
         /**
@@ -5438,20 +6374,34 @@ export interface components {
          * @description As `InboxViewFilter`, with every field.
          */
         InboxViewFilterOut: {
-            /** Assignee */
+            /**
+             * Assignee
+             * @description Conversations of a staff member; `me`: of whoever looks; `none`: of nobody.
+             */
             assignee: string | components["schemas"]["Assignee"] | null;
-            /** Later */
+            /**
+             * Later
+             * @description Whether they are deferred.
+             */
             later: boolean | null;
             /**
              * Line Id
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Whether a text of theirs did not go, and nobody has seen to it.
+             */
             not_sent: boolean | null;
+            /** @description The order of the list. */
             sort: components["schemas"]["InboxSort"] | null;
+            /** @description Conversations with this status. */
             status: components["schemas"]["Status"] | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Conversations with a record that has this tag.
+             */
             tag: string | null;
         };
         /**
@@ -5459,11 +6409,16 @@ export interface components {
          * @description `shared`: colleagues see it too.
          */
         InboxViewIn: {
+            /** @description Which conversations it shows. */
             filter: components["schemas"]["InboxViewFilter"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
             /**
              * Shared
+             * @description Whether colleagues see it too.
              * @default false
              */
             shared?: boolean;
@@ -5473,17 +6428,30 @@ export interface components {
          * @description What is left out stays. `position`: its new place among one's own views, from 0.
          */
         InboxViewPatch: {
+            /** @description Which conversations it shows. */
             filter?: components["schemas"]["InboxViewFilter"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Position */
+            /**
+             * Position
+             * @description Its place among its owner's views, from 0.
+             */
             position?: number;
-            /** Shared */
+            /**
+             * Shared
+             * @description Whether colleagues see it too.
+             */
             shared?: boolean;
         };
         /** InboxViews */
         InboxViews: {
-            /** Items */
+            /**
+             * Items
+             * @description The person's own, in their order, then those that colleagues share.
+             */
             items: components["schemas"]["InboxView"][];
         };
         /** Indicator */
@@ -5513,7 +6481,10 @@ export interface components {
              * @description ASSIGN: not closed, not in "Later", and nobody has them.
              */
             unassigned_conversations: number;
-            /** Unread Conversations */
+            /**
+             * Unread Conversations
+             * @description Conversations with the status `unread`.
+             */
             unread_conversations: number;
             /**
              * Unread Messages
@@ -5550,18 +6521,27 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Direction */
-            direction: string;
-            /** Erased */
+            /** @description `inbound`: received. `outbound`: sent. */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Erased
+             * @description Whether its text was erased.
+             */
             erased: boolean;
-            /** Preview */
+            /**
+             * Preview
+             * @description The beginning of its text, in one line.
+             */
             preview: string;
             /** @description Who of the business sent it; null for an incoming text and for an automatic one. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
-            /** Status */
-            status: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["MessageStatus"];
         };
         /** LastText */
         LastText: {
@@ -5715,7 +6695,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What people call it.
+             */
             label: string;
         };
         /** LineName */
@@ -5732,7 +6715,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -5782,11 +6765,20 @@ export interface components {
         };
         /** LinePrice */
         LinePrice: {
-            /** Country */
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2. Null: every country without a price of its own.
+             */
             country: string | null;
-            /** Picture */
+            /**
+             * Picture
+             * @description Of a whole picture message.
+             */
             picture: string;
-            /** Text */
+            /**
+             * Text
+             * @description Of one part of a text.
+             */
             text: string;
         };
         /** LinePrices */
@@ -5796,7 +6788,10 @@ export interface components {
              * @description ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it.
              */
             currency: string | null;
-            /** Prices */
+            /**
+             * Prices
+             * @description Its prices, by country.
+             */
             prices: components["schemas"]["LinePrice"][];
         };
         /**
@@ -5804,9 +6799,15 @@ export interface components {
          * @description Without prices, and with `currency` null, the line has no price list.
          */
         LinePricesIn: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD. Null: the line has no price list.
+             */
             currency: string | null;
-            /** Prices */
+            /**
+             * Prices
+             * @description Its prices, by country.
+             */
             prices: components["schemas"]["Price"][];
         };
         /**
@@ -5993,11 +6994,20 @@ export interface components {
          * @description With the number of its students of living families, and of these families.
          */
         ListedClass: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach: string | null;
-            /** Families */
+            /**
+             * Families
+             * @description How many families these students are of.
+             */
             families: number;
             /**
              * Id
@@ -6005,20 +7015,38 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description How many students of living families are in it.
+             */
             students: number;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -6036,16 +7064,28 @@ export interface components {
          * @description How many living records and classes are there. `families`: those that a filter by it finds.
          */
         Location: {
-            /** Classes */
+            /**
+             * Classes
+             * @description How many living classes are there.
+             */
             classes: number;
-            /** Families */
+            /**
+             * Families
+             * @description How many living families a filter by it finds.
+             */
             families: number;
-            /** Name */
+            /**
+             * Name
+             * @description The location.
+             */
             name: string;
-            /** Staff Members */
+            /**
+             * Staff Members
+             * @description How many living staff members are there.
+             */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -6065,9 +7105,15 @@ export interface components {
              * @description Whoever sends a mass text to more numbers has to name how many.
              */
             confirm_above: number;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after a mass text that does not say otherwise.
+             */
             footer: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before a mass text that does not say otherwise.
+             */
             header: string;
             /**
              * Hours
@@ -6086,7 +7132,10 @@ export interface components {
              * @description Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent.
              */
             signup: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, a name of the IANA database.
+             */
             timezone: string;
         };
         /**
@@ -6094,17 +7143,32 @@ export interface components {
          * @description An omitted field stays. `hours` may be set to null: then 8 am to 9 pm of each number's own zone alone counts.
          */
         MassTextSettingsPatch: {
-            /** Confirm Above */
+            /**
+             * Confirm Above
+             * @description Whoever sends a mass text to more numbers has to name how many.
+             */
             confirm_above?: number;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after a mass text that does not say otherwise.
+             */
             footer?: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before a mass text that does not say otherwise.
+             */
             header?: string;
-            /** Hours */
+            /**
+             * Hours
+             * @description When mass texts may leave, by weekday. Null: only the hours of the law count.
+             */
             hours?: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
-            /** Needs Approval */
+            /**
+             * Needs Approval
+             * @description A mass text to more than `confirm_above` needs the consent of two administrators.
+             */
             needs_approval?: boolean;
             /**
              * Signup
@@ -6117,16 +7181,27 @@ export interface components {
          * @description The caller. `staff_member` is null for an API key.
          */
         Me: {
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether the caller is an administrator.
+             */
             is_admin: boolean;
+            /** @description The caller's organization. */
             organization: components["schemas"]["Organization"];
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What the caller may do. An administrator may do all.
+             */
             permissions: components["schemas"]["Permission"][];
+            /** @description The signed-in person. Null for an API key. */
             staff_member: components["schemas"]["MeStaffMember"] | null;
         };
         /** MeStaffMember */
         MeStaffMember: {
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string | null;
             /**
              * Id
@@ -6134,7 +7209,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -6163,8 +7241,12 @@ export interface components {
              * @description Bytes.
              */
             size: number | null;
+            /** @description `waiting`: it is being fetched. `kept`: it is at `url`. `refused`: it is not shown; `reason` says why. */
             state: components["schemas"]["MediaState"] | null;
-            /** Url */
+            /**
+             * Url
+             * @description Where it is, once it is `kept`.
+             */
             url: string;
         };
         /**
@@ -6203,7 +7285,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -6261,8 +7343,12 @@ export interface components {
             asks_to_stop: boolean;
             /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
+            /** @description The mass text that it belongs to. Null if it belongs to none. */
             broadcast: components["schemas"]["MessageBroadcast"] | null;
             /**
              * Client Key
@@ -6282,15 +7368,21 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
+            /** @description `inbound`: received. `outbound`: sent. */
             direction: components["schemas"]["Direction"];
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /**
              * Erased At
              * @description When its text and files were erased (ERASE); null if they were not.
              */
             erased_at: string | null;
+            /** @description Why it did not arrive. Null without an error. */
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -6298,14 +7390,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media */
+            /**
+             * Media
+             * @description Its pictures and other files.
+             */
             media: components["schemas"]["Media"][];
             /**
              * Provider Message Id
-             * @description The id of the provider message.
+             * @description The id that the provider gave it.
              */
             provider_message_id: string | null;
-            /** Provider Time */
+            /**
+             * Provider Time
+             * @description When the provider received or sent it, as it says.
+             */
             provider_time: string | null;
             /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
@@ -6319,13 +7417,24 @@ export interface components {
              * @description The id of the retry of message.
              */
             retry_of_message_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Who sent it. Null for a received and for an automatic message. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
+            /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
         };
         /**
@@ -6339,7 +7448,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
         };
         /**
@@ -6347,10 +7459,17 @@ export interface components {
          * @description `source`: the line's price list as it was when the text left, or the provider's own figure.
          */
         MessageCost: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 0.0079.
+             */
             amount: string;
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
+            /** @description The line's price list as it was when the text left, or the provider's own figure. */
             source: components["schemas"]["CostSource"];
         };
         /** MessageDetail */
@@ -6362,8 +7481,12 @@ export interface components {
             asks_to_stop: boolean;
             /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
+            /** @description The mass text that it belongs to. Null if it belongs to none. */
             broadcast: components["schemas"]["MessageBroadcast"] | null;
             /**
              * Client Key
@@ -6385,15 +7508,21 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
+            /** @description `inbound`: received. `outbound`: sent. */
             direction: components["schemas"]["Direction"];
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /**
              * Erased At
              * @description When its text and files were erased (ERASE); null if they were not.
              */
             erased_at: string | null;
+            /** @description Why it did not arrive. Null without an error. */
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -6401,16 +7530,22 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media */
+            /**
+             * Media
+             * @description Its pictures and other files.
+             */
             media: components["schemas"]["Media"][];
             /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
             /**
              * Provider Message Id
-             * @description The id of the provider message.
+             * @description The id that the provider gave it.
              */
             provider_message_id: string | null;
-            /** Provider Time */
+            /**
+             * Provider Time
+             * @description When the provider received or sent it, as it says.
+             */
             provider_time: string | null;
             /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
@@ -6424,20 +7559,37 @@ export interface components {
              * @description The id of the retry of message.
              */
             retry_of_message_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Who sent it. Null for a received and for an automatic message. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
+            /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
-            /** Timeline */
+            /**
+             * Timeline
+             * @description What has happened to it, in order.
+             */
             timeline: components["schemas"]["TimelineEvent"][];
         };
         /** MessageError */
         MessageError: {
-            /** Code */
+            /**
+             * Code
+             * @description The provider's code, or one of this service, for programs.
+             */
             code: string;
             /**
              * Title
@@ -6471,9 +7623,15 @@ export interface components {
          * @description A decimal number as a string, and its ISO 4217 currency.
          */
         Money: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 0.0079.
+             */
             amount: string;
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
         };
         /** NewMessagesProblem */
@@ -6488,7 +7646,10 @@ export interface components {
              * @description The path of the request.
              */
             instance: string | null;
-            /** Missed */
+            /**
+             * Missed
+             * @description The messages that the person has not seen, in order.
+             */
             missed: components["schemas"]["Message"][];
             /**
              * Request Id
@@ -6734,7 +7895,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -6855,10 +8016,16 @@ export interface components {
         };
         /** OptIn */
         OptIn: {
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When it was last changed.
+             */
             changed_at: string | null;
+            /** @description Who changed it. */
             changed_by: components["schemas"]["AuditActor"] | null;
+            /** @description How that is known. Null for `unknown`. */
             source: components["schemas"]["OptInSource"] | null;
+            /** @description Whether they want texts. `unknown`: they were never asked. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -6879,8 +8046,11 @@ export interface components {
              * @default []
              */
             replaces_refusals?: string[];
-            /** @description How the state is known. */
-            source: components["schemas"]["OptInSource"];
+            /**
+             * @description How the state is known.
+             * @enum {string}
+             */
+            source: "portal" | "staff" | "verbal" | "import";
             /** @description The new state of the record. */
             state: components["schemas"]["OptInState"];
             /**
@@ -6926,14 +8096,14 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number of the request, in its order.
+         * @description One check for each entry of the request, in its order.
          */
         OptInChecks: {
             /**
              * Items
              * @description The checks.
              */
-            items: components["schemas"]["OptInCheck"][];
+            items: components["schemas"]["BulkOptInCheck"][];
         };
         /**
          * OptInChecksIn
@@ -6956,7 +8126,12 @@ export interface components {
          * @description Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO).
          */
         OptInIn: {
-            source: components["schemas"]["OptInSource"];
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @enum {string}
+             */
+            source: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -7030,6 +8205,17 @@ export interface components {
             /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
+        /** OptInRow */
+        OptInRow: {
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @default import
+             * @enum {string}
+             */
+            source?: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
+            state: components["schemas"]["OptInState"];
+        };
         /**
          * OptInSource
          * @description How an opt-in state came to be (OPTIN-EVIDENCE).
@@ -7043,7 +8229,10 @@ export interface components {
         OptInState: "opted_in" | "opted_out" | "unknown";
         /** Organization */
         Organization: {
-            /** Country */
+            /**
+             * Country
+             * @description Its country, ISO 3166-1 alpha-2. Numbers in national form are read as numbers of it.
+             */
             country: string;
             /**
              * Id
@@ -7051,11 +8240,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Slug */
+            /**
+             * Slug
+             * @description Its short name, with which people sign in.
+             */
             slug: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description Its time zone, a name of the IANA database such as America/Chicago.
+             */
             timezone: string;
         };
         /** OrganizationSettings */
@@ -7071,7 +8269,10 @@ export interface components {
          * @description Settings that are left out stay as they are.
          */
         OrganizationSettingsIn: {
-            /** Replying Assigns */
+            /**
+             * Replying Assigns
+             * @description Whoever answers a conversation that nobody has gets it (ASSIGN).
+             */
             replying_assigns?: boolean;
         };
         /**
@@ -7108,9 +8309,15 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /** PasswordChangeIn */
         PasswordChangeIn: {
-            /** Current Password */
+            /**
+             * Current Password
+             * @description The password until now.
+             */
             current_password: string;
-            /** New Password */
+            /**
+             * New Password
+             * @description The password from now on.
+             */
             new_password: string;
         };
         /**
@@ -7129,19 +8336,32 @@ export interface components {
          * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
          */
         PhoneNumber: {
+            /** @description Whether it may be texted from the default line, and why. */
             consent: components["schemas"]["OptInCheck"];
-            /** Conversations */
+            /**
+             * Conversations
+             * @description The conversations with the number.
+             */
             conversations: components["schemas"]["Conversation"][];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
-            /** Records */
+            /**
+             * Records
+             * @description The phone records of the number.
+             */
             records: components["schemas"]["OptInInstance"][];
             /**
              * Refusals
              * @description Standing and lifted, the newest first (OPTIN-REMOVED).
              */
             refusals: components["schemas"]["Refusal"][];
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When it texted STOP. Null if it may be texted again, or never did.
+             */
             stopped_at: string | null;
         };
         /** PhoneRecord */
@@ -7152,10 +8372,17 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
         };
         /**
@@ -7169,10 +8396,17 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
             /**
              * Refusals
@@ -7185,10 +8419,17 @@ export interface components {
          * @description Without `opt_in` the state is `unknown`: never asked.
          */
         PhoneRecordIn: {
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label?: string | null;
+            /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
             phone_number: string;
         };
         /**
@@ -7205,10 +8446,36 @@ export interface components {
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label?: string | null;
+            /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Whether texts to it are wanted. Left out for a new record: `unknown`.
+             * @default null
+             */
+            opt_in?: components["schemas"]["OptInRow"] | null;
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
             phone_number: string;
         };
         /**
@@ -7217,11 +8484,20 @@ export interface components {
          *     its own.
          */
         Price: {
-            /** Country */
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2. Null: every country without a price of its own.
+             */
             country: string | null;
-            /** Picture */
+            /**
+             * Picture
+             * @description Of a whole picture message.
+             */
             picture: string;
-            /** Text */
+            /**
+             * Text
+             * @description Of one part of a text.
+             */
             text: string;
         };
         /**
@@ -7451,7 +8727,10 @@ export interface components {
          * @description A reaction that a phone has sent as a text, such as “Liked “See you at 6””.
          */
         Reaction: {
-            /** Emoji */
+            /**
+             * Emoji
+             * @description The emoji of the reaction.
+             */
             emoji: string;
             /**
              * Message Id
@@ -7477,18 +8756,25 @@ export interface components {
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
         /** Recipient */
         Recipient: {
+            /** @description Whether it may be texted from `line`. */
             check: components["schemas"]["RecipientCheck"];
             /**
              * Contact Name
              * @description The family's contact that holds the number.
              */
             contact_name: string | null;
+            /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["RecipientConversation"] | null;
+            /** @description What was found: a record's number, or a number by itself. */
             kind: components["schemas"]["RecipientKind"];
-            /** Label */
+            /**
+             * Label
+             * @description What the record calls the number, such as Mobile.
+             */
             label: string | null;
             /** @description A new text goes out on it. */
             line: components["schemas"]["LineLabel"];
+            /** @description Why this line was chosen (LINE-CHOICE). */
             line_reason: components["schemas"]["LineReason"];
             /**
              * Max Attachment Bytes
@@ -7515,9 +8801,15 @@ export interface components {
              * @description Of the family or the staff member.
              */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description Of the family or the staff member.
+             */
             owner_name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
         };
         /**
@@ -7525,10 +8817,17 @@ export interface components {
          * @description Whether the number may be texted from the line. `GET /opt-in-checks` has the instances.
          */
         RecipientCheck: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description Whether it may be texted.
+             */
             allowed: boolean;
-            /** Detail */
+            /**
+             * Detail
+             * @description Why, for people.
+             */
             detail: string;
+            /** @description Why, for programs. */
             reason: components["schemas"]["Reason"];
         };
         /**
@@ -7545,8 +8844,10 @@ export interface components {
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
+            /** @description The line that it is on. */
             line: components["schemas"]["LineLabel"];
         };
         /**
@@ -7554,7 +8855,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -7578,7 +8879,10 @@ export interface components {
          * @description The closest first, 20 at most.
          */
         Recipients: {
-            /** Items */
+            /**
+             * Items
+             * @description The closest first, 20 at most.
+             */
             items: components["schemas"]["Recipient"][];
         };
         /**
@@ -7676,6 +8980,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it comes back.
              */
             at: string;
             /**
@@ -7699,12 +9004,17 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it comes back: at most a year ahead.
              */
             at: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. If more have come, it is refused (STATUS-CLOSE-RACE).
+             */
             seen_seq?: number | null;
             /**
              * Unless Answered
+             * @description Whether a text from the number removes the reminder. If not, such a text makes it due.
              * @default false
              */
             unless_answered?: boolean;
@@ -7757,6 +9067,7 @@ export interface components {
              * @default []
              */
             numbers?: string[];
+            /** @description Staff members that fit. Null: none by filter; an empty filter: all. */
             staff_members?: components["schemas"]["AudienceFilter"] | null;
         };
         /**
@@ -7764,12 +9075,21 @@ export interface components {
          * @description As `SavedAudienceDescription`, with every field. The numbers are in their one spelling.
          */
         SavedAudienceOut: {
+            /** @description Whom of a family it reaches: every number, or the first that may be texted. */
             contacts: components["schemas"]["Contacts"];
-            /** External Ids */
+            /**
+             * External Ids
+             * @description External ids of families and staff members.
+             */
             external_ids: string[];
+            /** @description Families that fit. Null: none by filter. */
             families: components["schemas"]["AudienceFilterOut"] | null;
-            /** Numbers */
+            /**
+             * Numbers
+             * @description Numbers given one by one, in E.164.
+             */
             numbers: string[];
+            /** @description Staff members that fit. Null: none by filter. */
             staff_members: components["schemas"]["AudienceFilterOut"] | null;
         };
         /** SavedReplyIn */
@@ -7822,7 +9142,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -7856,9 +9176,15 @@ export interface components {
          * @description A text that leaves later. Then the message with the same id takes its place in the thread.
          */
         ScheduledText: {
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
-            /** Close */
+            /**
+             * Close
+             * @description Whether the conversation is closed when it leaves.
+             */
             close: boolean;
             /**
              * Conversation Id
@@ -7882,6 +9208,7 @@ export interface components {
              * @description A text was received that its author has not seen.
              */
             has_new: boolean;
+            /** @description Why it was held back. Null unless it was. */
             held: components["schemas"]["Held"] | null;
             /**
              * Id
@@ -7889,21 +9216,32 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media Urls */
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
             media_urls: string[];
-            /** Only If Nothing New */
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
             only_if_nothing_new: boolean;
             /** @description Who sends it: who scheduled it, or changed it last. */
             scheduled_by: components["schemas"]["SentBy"];
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that its author has seen.
+             */
             seen_seq: number;
             /**
              * Send At
              * Format: date-time
+             * @description When it leaves.
              */
             send_at: string;
             /**
              * Status
+             * @description `scheduled`: it leaves at `send_at`. `held`: it was held back, and a person decides.
              * @enum {string}
              */
             status: "scheduled" | "held";
@@ -7945,19 +9283,35 @@ export interface components {
              * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
              */
             attachments?: string[];
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body?: string;
-            /** Close */
+            /**
+             * Close
+             * @description Whether the conversation is closed when it leaves.
+             */
             close?: boolean;
-            /** Media Urls */
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
             media_urls?: string[];
-            /** Only If Nothing New */
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
             only_if_nothing_new?: boolean;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
+             */
             seen_seq?: number;
             /**
              * Send At
              * Format: date-time
+             * @description When it leaves.
              */
             send_at?: string;
         };
@@ -7966,7 +9320,10 @@ export interface components {
          * @description The earliest first. A conversation has at most 20.
          */
         ScheduledTexts: {
-            /** Items */
+            /**
+             * Items
+             * @description The earliest first, 20 at most.
+             */
             items: components["schemas"]["ScheduledText"][];
         };
         /**
@@ -7989,7 +9346,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -8016,27 +9373,37 @@ export interface components {
             attachments?: string[];
             /**
              * Body
+             * @description The text. It may be empty beside a picture.
              * @default
              */
             body?: string;
             /**
              * Close
+             * @description Whether the conversation is closed with it.
              * @default false
              */
             close?: boolean;
             /**
              * Media Urls
+             * @description Addresses of pictures that go with it.
              * @default []
              */
             media_urls?: string[];
             /**
              * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
              * @default true
              */
             only_if_nothing_new?: boolean;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: now.
+             */
             send_at?: string | null;
         };
         /**
@@ -8044,7 +9411,10 @@ export interface components {
          * @description `seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE).
          */
         SendNowIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
         };
         /** SendingStatus */
@@ -8075,10 +9445,14 @@ export interface components {
             id: string;
             /**
              * Kind
+             * @description A staff member or an API key.
              * @enum {string}
              */
             kind: "staff_member" | "api_key";
-            /** Name */
+            /**
+             * Name
+             * @description Their name at that time.
+             */
             name: string;
         };
         /** ServiceStatus */
@@ -8165,7 +9539,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -8188,11 +9562,20 @@ export interface components {
         };
         /** SignInIn */
         SignInIn: {
-            /** Email */
+            /**
+             * Email
+             * @description The person's e-mail address. Case does not matter.
+             */
             email: string;
-            /** Organization */
+            /**
+             * Organization
+             * @description The organization's `slug`.
+             */
             organization: string;
-            /** Password */
+            /**
+             * Password
+             * @description The person's password.
+             */
             password: string;
         };
         /** SilentLine */
@@ -8251,9 +9634,15 @@ export interface components {
          * @description `permissions` are those in force: an administrator has all.
          */
         StaffMember: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in, and are not texted.
+             */
             archived: boolean;
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string | null;
             /**
              * External Id
@@ -8266,19 +9655,40 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             */
             is_admin: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes: string | null;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do: an administrator may do all.
+             */
             permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records.
+             */
             phone_records: components["schemas"]["PhoneRecord"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags: string[];
         };
         /**
@@ -8286,7 +9696,10 @@ export interface components {
          * @description Without `password` the person cannot sign in.
          */
         StaffMemberIn: {
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string;
             /**
              * External Id
@@ -8295,28 +9708,48 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
+             * @description Whether they are an administrator.
              * @default false
              */
             is_admin?: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes?: string | null;
-            /** Password */
+            /**
+             * Password
+             * @description With it the person signs in. Null: they cannot.
+             */
             password?: string | null;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do. `is_admin` gives all.
+             */
             permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
             /**
              * Phone Records
+             * @description Their phone records.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -8334,31 +9767,124 @@ export interface components {
          * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in, and are not texted.
+             */
             archived?: boolean;
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email?: string;
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string;
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             */
             is_admin?: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name?: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes?: string | null;
-            /** Password */
+            /**
+             * Password
+             * @description A new password. It ends the person's sessions.
+             */
             password?: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do. `is_admin` gives all.
+             */
             permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records. They replace those that are there.
+             */
             phone_records?: components["schemas"]["PhoneRecordPut"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @description What they may do. The former spellings are understood.
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -8368,7 +9894,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8397,7 +9926,10 @@ export interface components {
         };
         /** Student */
         Student: {
-            /** Classes */
+            /**
+             * Classes
+             * @description The classes that they are in.
+             */
             classes: components["schemas"]["Class"][];
             /**
              * Id
@@ -8405,7 +9937,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8413,23 +9948,39 @@ export interface components {
          * @description A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's.
          */
         StudentClassIn: {
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
             /**
              * Id
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name, instead of its id.
+             */
             name?: string | null;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, such as 17:30 or 5:30 pm.
+             */
             time?: string | null;
             /**
              * Weekdays
+             * @description The days on which it takes place.
              * @default []
              */
             weekdays?: components["schemas"]["Weekday"][];
@@ -8439,14 +9990,20 @@ export interface components {
          * @description The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay.
          */
         StudentIn: {
-            /** Classes */
+            /**
+             * Classes
+             * @description The classes that they are in, instead of those until now.
+             */
             classes?: components["schemas"]["StudentClassIn"][];
             /**
              * Id
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8454,14 +10011,23 @@ export interface components {
          * @description How many living families and staff members have it.
          */
         Tag: {
-            /** Families */
+            /**
+             * Families
+             * @description How many living families have it.
+             */
             families: number;
-            /** Name */
+            /**
+             * Name
+             * @description The tag.
+             */
             name: string;
-            /** Staff Members */
+            /**
+             * Staff Members
+             * @description How many living staff members have it.
+             */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -8479,13 +10045,25 @@ export interface components {
          * @description A page of a thread, in order of `seq`. `next_cursor` leads to the page before it.
          */
         Thread: {
-            /** Has After */
+            /**
+             * Has After
+             * @description Whether the conversation has later messages.
+             */
             has_after: boolean;
-            /** Has Before */
+            /**
+             * Has Before
+             * @description Whether the conversation has earlier messages.
+             */
             has_before: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description The messages of this page, in order of `seq`.
+             */
             items: components["schemas"]["Message"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description Leads to the page before it. Null if this is the first.
+             */
             next_cursor: string | null;
         };
         /**
@@ -8521,15 +10099,25 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was.
              */
             at: string;
-            /** Code */
+            /**
+             * Code
+             * @description The error code. Null without an error.
+             */
             code: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened, for people.
+             */
             detail: string | null;
-            /** Source */
-            source: string;
-            /** Status */
+            /** @description Where it comes from: `staff` (the request that sent it), `worker`, `provider` (a webhook) or `reconciliation`. */
+            source: components["schemas"]["EntrySource"];
+            /**
+             * Status
+             * @description The message's status; of what a provider reported, the provider's own word.
+             */
             status: string;
         };
         /**
@@ -8591,17 +10179,35 @@ export interface components {
              * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
              */
             by_provider: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What they cost, by currency.
+             */
             costs: components["schemas"]["Money"][];
-            /** Failed */
+            /**
+             * Failed
+             * @description Texts that failed: the provider did not take them, or said so later.
+             */
             failed: number;
-            /** Picture Texts */
+            /**
+             * Picture Texts
+             * @description Those of them that went as picture messages.
+             */
             picture_texts: number;
-            /** Segments */
+            /**
+             * Segments
+             * @description Parts of these texts.
+             */
             segments: number;
-            /** Texts */
+            /**
+             * Texts
+             * @description Texts that were handed over to the provider.
+             */
             texts: number;
-            /** Without Cost */
+            /**
+             * Without Cost
+             * @description Texts whose cost is not known.
+             */
             without_cost: number;
         };
         /**
@@ -8611,21 +10217,30 @@ export interface components {
         UsageKind: "conversation" | "mass_text";
         /** UsageReport */
         UsageReport: {
+            /** @description What a row stands for. */
             group_by: components["schemas"]["GroupBy"];
             /**
              * Lines Without Prices
              * @description The labels of lines in service that have no price list.
              */
             lines_without_prices: string[];
-            /** Rows */
+            /**
+             * Rows
+             * @description One for each value of `group_by` that has texts.
+             */
             rows: components["schemas"]["UsageRow"][];
             /**
              * Since
              * Format: date
+             * @description The first day.
              */
             since: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, a name of the IANA database.
+             */
             timezone: string;
+            /** @description Of all rows together. */
             total: components["schemas"]["Usage"];
             /**
              * Until
@@ -8641,25 +10256,47 @@ export interface components {
              * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
              */
             by_provider: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What they cost, by currency.
+             */
             costs: components["schemas"]["Money"][];
-            /** Failed */
+            /**
+             * Failed
+             * @description Texts that failed: the provider did not take them, or said so later.
+             */
             failed: number;
             /**
              * Key
              * @description The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text.
              */
             key: string | null;
+            /** @description Single texts or mass texts. */
             kind: components["schemas"]["UsageKind"];
-            /** Name */
+            /**
+             * Name
+             * @description What people call it. Null where `key` is null.
+             */
             name: string | null;
-            /** Picture Texts */
+            /**
+             * Picture Texts
+             * @description Those of them that went as picture messages.
+             */
             picture_texts: number;
-            /** Segments */
+            /**
+             * Segments
+             * @description Parts of these texts.
+             */
             segments: number;
-            /** Texts */
+            /**
+             * Texts
+             * @description Texts that were handed over to the provider.
+             */
             texts: number;
-            /** Without Cost */
+            /**
+             * Without Cost
+             * @description Texts whose cost is not known.
+             */
             without_cost: number;
         };
         /** ValidationProblem */
@@ -8727,11 +10364,15 @@ export interface components {
         };
         /** Viewer */
         Viewer: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Since
              * Format: date-time
+             * @description Since when they have it open.
              */
             since: string;
             /**
@@ -8746,7 +10387,10 @@ export interface components {
          * @description `seen_seq`: the last message that the tab has shown (STATUS-SEEN).
          */
         ViewerIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the tab has shown (STATUS-SEEN).
+             */
             seen_seq: number;
         };
         /**
@@ -8757,14 +10401,25 @@ export interface components {
             /**
              * Expires At
              * Format: date-time
+             * @description When the viewing lease ends if it is not renewed.
              */
             expires_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of the conversation's last message.
+             */
             last_seq: number;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description The conversation's status now. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Version
@@ -9774,7 +11429,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -10018,7 +11673,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -10088,8 +11743,11 @@ export interface operations {
             query?: {
                 /** @description The id of a staff member, API key or phone number. */
                 actor_id?: string | null;
+                /** @description Entries about this number. */
                 phone_number?: string | null;
+                /** @description The id of the conversation. */
                 conversation_id?: string | null;
+                /** @description What was done. */
                 action?: components["schemas"]["Action"] | null;
                 /** @description The first moment. */
                 from?: string | null;
@@ -10196,8 +11854,11 @@ export interface operations {
             query?: {
                 /** @description The id of a staff member, API key or phone number. */
                 actor_id?: string | null;
+                /** @description Entries about this number. */
                 phone_number?: string | null;
+                /** @description The id of the conversation. */
                 conversation_id?: string | null;
+                /** @description What was done. */
                 action?: components["schemas"]["Action"] | null;
                 /** @description The first moment. */
                 from?: string | null;
@@ -10368,6 +12029,7 @@ export interface operations {
     list_broadcasts: {
         parameters: {
             query?: {
+                /** @description Those in one of these states. */
                 state?: components["schemas"]["BroadcastState"][] | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -11374,6 +13036,7 @@ export interface operations {
     preview_broadcast: {
         parameters: {
             query?: {
+                /** @description As if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS). */
                 any_hour?: boolean;
             };
             header?: never;
@@ -11485,7 +13148,9 @@ export interface operations {
     list_left_out: {
         parameters: {
             query?: {
+                /** @description Only those left out for this reason, as the preview names it. */
                 reason?: string | null;
+                /** @description How many are shown. */
                 limit?: number;
             };
             header?: never;
@@ -11585,7 +13250,9 @@ export interface operations {
     list_broadcast_recipients: {
         parameters: {
             query?: {
+                /** @description Only recipients in this state. */
                 state?: components["schemas"]["RecipientState"] | null;
+                /** @description Only those skipped or failed for this reason, as the report names it. */
                 reason?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -11868,7 +13535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -12231,7 +13898,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -12477,7 +14144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -12545,20 +14212,29 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                /** @description The newest first, or whoever has waited longest. */
                 sort?: components["schemas"]["InboxSort"];
+                /** @description Those changed since then. */
                 updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Conversations with this status. */
                 status?: components["schemas"]["Status"] | null;
+                /** @description Conversations on this line. */
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
+                /** @description Whether a text of theirs did not go, and nobody has seen to it (NOT-SENT). */
                 not_sent?: boolean | null;
+                /** @description Whether they are deferred (REMIND). */
                 later?: boolean | null;
+                /** @description Conversations with this number. */
                 phone_number?: string | null;
+                /** @description Conversations with numbers of this family. */
                 family_id?: string | null;
+                /** @description Conversations with numbers of this person. */
                 staff_member_id?: string | null;
                 /** @description A tag of a family or a staff member who holds the number. */
                 tag?: string | null;
@@ -13638,10 +15314,15 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description The `seq` of a message. */
                 before_seq?: number | null;
+                /** @description The `seq` of a message. */
                 after_seq?: number | null;
+                /** @description The `seq` of a message. */
                 around_seq?: number | null;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -14602,11 +16283,15 @@ export interface operations {
     get_thread: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description A position, or the seq of a message. */
                 before?: string | null;
+                /** @description A position, or the seq of a message. */
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: never;
@@ -15536,7 +17221,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
@@ -15615,7 +17300,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -15810,6 +17495,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The id of the last event that was received. */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -16499,6 +18185,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -16657,7 +18345,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -16722,12 +18410,109 @@ export interface operations {
             };
         };
     };
+    get_family_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_family: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -16807,7 +18592,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17053,7 +18838,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17322,9 +19107,13 @@ export interface operations {
     list_inbound_events: {
         parameters: {
             query?: {
+                /** @description What became of them. */
                 state?: components["schemas"]["EventState"] | null;
+                /** @description The id of the line. */
                 line_id?: string | null;
+                /** @description The first moment. */
                 from?: string | null;
+                /** @description The first moment after. */
                 to?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -17999,7 +19788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -21331,7 +23120,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -23742,6 +25531,7 @@ export interface operations {
     find_recipients: {
         parameters: {
             query: {
+                /** @description Words of names, or a number or part of it. */
                 q: string;
             };
             header?: never;
@@ -23838,6 +25628,7 @@ export interface operations {
     get_recipient: {
         parameters: {
             query?: {
+                /** @description The id of the line. */
                 line_id?: string | null;
             };
             header?: never;
@@ -24109,7 +25900,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24353,7 +26144,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -24896,6 +26687,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -25054,7 +26847,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25119,12 +26912,109 @@ export interface operations {
             };
         };
     };
+    get_staff_member_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_staff_member: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -25204,7 +27094,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25450,7 +27340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25583,7 +27473,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid */
@@ -25815,7 +27705,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The day after the last. */
                 to?: string | null;
+                /** @description What a row stands for. */
                 group_by?: components["schemas"]["GroupBy"];
+                /** @description Only texts of this line. */
                 line_id?: string | null;
             };
             header?: never;
@@ -25928,7 +27820,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The day after the last. */
                 to?: string | null;
+                /** @description What a row stands for. */
                 group_by?: components["schemas"]["GroupBy"];
+                /** @description Only texts of this line. */
                 line_id?: string | null;
             };
             header?: never;
@@ -26507,6 +28401,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -26518,12 +28421,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The metrics. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -26545,6 +28459,15 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Temporarily unavailable */
