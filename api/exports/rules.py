@@ -118,37 +118,8 @@ class NewExport:
     line_id: UUID | None = None
 
 
-NEEDED = {
-    ExportKind.CONVERSATION: ("conversation_id",),
-    ExportKind.PHONE_NUMBER: ("phone_number",),
-    ExportKind.RANGE: ("from",),
-}
-ALLOWED = {**NEEDED, ExportKind.RANGE: ("from", "to", "line_id")}
-
-
-def problems_of(new: NewExport, *, now: datetime) -> list[tuple[str, str]]:
-    """What is wrong with it, as pairs of JSON pointer and advice."""
-    given = {
-        "conversation_id": new.conversation_id,
-        "phone_number": new.phone_number,
-        "from": new.since,
-        "to": new.until,
-        "line_id": new.line_id,
-    }
-    found = [
-        (f"/{name}", f"An export of the kind {new.kind.value} needs it.")
-        for name in NEEDED[new.kind]
-        if given[name] is None
-    ]
-    found += [
-        (f"/{name}", f"An export of the kind {new.kind.value} takes none.")
-        for name, value in given.items()
-        if value is not None and name not in ALLOWED[new.kind]
-    ]
-    return found or _range_problems(new, now=now)
-
-
-def _range_problems(new: NewExport, *, now: datetime) -> list[tuple[str, str]]:
+def range_problems(new: NewExport, *, now: datetime) -> list[tuple[str, str]]:
+    """What is wrong with its times, as pairs of JSON pointer and advice."""
     if new.since is None:
         return []
     if new.since >= now:
@@ -157,7 +128,7 @@ def _range_problems(new: NewExport, *, now: datetime) -> list[tuple[str, str]]:
     if new.since >= until:
         return [("/to", "Use a time after the one in `from`.")]
     if until - new.since > timedelta(days=MAX_DAYS):
-        return [("/from", f"A range has at most {MAX_DAYS} days. Make several exports.")]
+        return [("/from", f"Export at most {MAX_DAYS} days at a time.")]
     return []
 
 

@@ -1,7 +1,7 @@
 """What crosses the wire of the exports' routes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,36 +14,45 @@ from api.kit.request_models import RequestModel
 from api.kit.times import Moment
 
 
-class ExportIn(RequestModel):
-    """`conversation` needs `conversation_id`, `phone_number` needs `phone_number`, `range` needs `from`."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"required": ["kind", "format"]})
-
-    kind: ExportKind
-    """What is exported. A number and a range need an administrator."""
+class _ExportIn(RequestModel):
     format: ExportFormat
     """NDJSON has every field, CSV is for spreadsheets, HTML is a page to print."""
-    conversation_id: UUID | None = None
-    """The conversation, of the kind `conversation`."""
-    phone_number: NumberOrSender | None = None
-    """The number, of the kind `phone_number`."""
-    since: Annotated[Moment | None, Field(alias="from")] = None
-    """The first moment of a range."""
-    until: Annotated[Moment | None, Field(alias="to")] = None
-    """The first moment after a range: at most 366 days after `from`. Without it, when the export begins."""
-    line_id: UUID | None = None
-    """Of a range: the messages, notes and entries of this line's conversations alone."""
+
+
+class ConversationExportIn(_ExportIn):
+    kind: Literal[ExportKind.CONVERSATION]
+    """A conversation."""
+    conversation_id: UUID
 
     def new(self) -> NewExport:
-        return NewExport(
-            kind=self.kind,
-            format=self.format,
-            conversation_id=self.conversation_id,
-            phone_number=self.phone_number,
-            since=self.since,
-            until=self.until,
-            line_id=self.line_id,
-        )
+        return NewExport(kind=self.kind, format=self.format, conversation_id=self.conversation_id)
+
+
+class PhoneNumberExportIn(_ExportIn):
+    kind: Literal[ExportKind.PHONE_NUMBER]
+    """A person's data request. It needs an administrator."""
+    phone_number: NumberOrSender
+    """The number, with all of its conversations."""
+
+    def new(self) -> NewExport:
+        return NewExport(kind=self.kind, format=self.format, phone_number=self.phone_number)
+
+
+class RangeExportIn(_ExportIn):
+    kind: Literal[ExportKind.RANGE]
+    """A time range. It needs an administrator."""
+    since: Annotated[Moment, Field(alias="from")]
+    """The first moment."""
+    until: Annotated[Moment | None, Field(alias="to")] = None
+    """The first moment after: at most 366 days after `from`. Without it, the moment when the export begins."""
+    line_id: UUID | None = None
+    """The messages, notes and entries of this line's conversations alone."""
+
+    def new(self) -> NewExport:
+        return NewExport(kind=self.kind, format=self.format, since=self.since, until=self.until, line_id=self.line_id)
+
+
+ExportIn = Annotated[ConversationExportIn | PhoneNumberExportIn | RangeExportIn, Field(discriminator="kind")]
 
 
 class ExportProgress(BaseModel):

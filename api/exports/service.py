@@ -27,7 +27,7 @@ from api.exports.rules import (
     ExportState,
     NewExport,
     file_name,
-    problems_of,
+    range_problems,
 )
 from api.kit.database import Database, database_time, notify
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -49,7 +49,7 @@ async def create_export(session: AsyncSession, principal: Principal, new: NewExp
     organization_id = principal.organization_id
     _require_may(principal, new.kind)
     now = await database_time(session)
-    if problems := problems_of(new, now=now):
+    if problems := range_problems(new, now=now):
         raise Invalid(problems)
     phone_number_id, phone_number = await _number(session, organization_id, new)
     if new.conversation_id is not None:

@@ -4983,6 +4983,22 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** ConversationExportIn */
+        ConversationExportIn: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The id of the conversation.
+             */
+            conversation_id: string;
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * @description A conversation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "conversation";
+        };
         /**
          * ConversationIn
          * @description Without `line_id`, the line is chosen: that of the newest conversation with the number, else the default line of
@@ -5433,38 +5449,6 @@ export interface components {
          * @enum {string}
          */
         ExportFormat: "ndjson" | "csv" | "html";
-        /**
-         * ExportIn
-         * @description `conversation` needs `conversation_id`, `phone_number` needs `phone_number`, `range` needs `from`.
-         */
-        ExportIn: {
-            /**
-             * Conversation Id
-             * @description The conversation, of the kind `conversation`.
-             */
-            conversation_id?: string | null;
-            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
-            format: components["schemas"]["ExportFormat"];
-            /** From */
-            from?: string | null;
-            /** @description What is exported. A number and a range need an administrator. */
-            kind: components["schemas"]["ExportKind"];
-            /**
-             * Line Id
-             * @description Of a range: the messages, notes and entries of this line's conversations alone.
-             */
-            line_id?: string | null;
-            /**
-             * Phone Number
-             * @description The number, of the kind `phone_number`.
-             */
-            phone_number?: string | null;
-            /**
-             * To
-             * @description Rows of before this moment are in it. Null until it begins, unless it was asked for.
-             */
-            to?: string | null;
-        };
         /**
          * ExportKind
          * @enum {string}
@@ -8364,6 +8348,21 @@ export interface components {
              */
             stopped_at: string | null;
         };
+        /** PhoneNumberExportIn */
+        PhoneNumberExportIn: {
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * @description A person's data request. It needs an administrator. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "phone_number";
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
+            phone_number: string;
+        };
         /** PhoneRecord */
         PhoneRecord: {
             /**
@@ -8695,6 +8694,28 @@ export interface components {
              * @description Until when nothing is pushed.
              */
             until: string;
+        };
+        /** RangeExportIn */
+        RangeExportIn: {
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * @description A time range. It needs an administrator. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "range";
+            /**
+             * Line Id
+             * @description The messages, notes and entries of this line's conversations alone.
+             */
+            line_id?: string | null;
+            /** To */
+            to?: string | null;
         };
         /**
          * RawContent
@@ -17689,7 +17710,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ExportIn"];
+                "application/json": components["schemas"]["ConversationExportIn"] | components["schemas"]["PhoneNumberExportIn"] | components["schemas"]["RangeExportIn"];
             };
         };
         responses: {

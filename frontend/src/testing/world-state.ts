@@ -11,6 +11,7 @@ import { RecordsWorld } from "./records-world";
 import { TeamWorld } from "./team-world";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
+import type { ExportJob } from "@/api/exports";
 import type { InboxView } from "@/api/inbox-views";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth } from "@/api/lines";
@@ -44,6 +45,7 @@ export class WorldState {
   /** What texts cost, by their ids. */
   readonly costs = new Map<string, NonNullable<MessageDetail["cost"]>>();
   apiKeys: ApiKey[] = [];
+  exports: ExportJob[] = [];
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
   readonly checks: Omit<LineHealth, "at">[] = [];

@@ -25,6 +25,7 @@ const TABS = [
   { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
   { key: "links", label: "Links", search: { tab: "links" } },
   { key: "usage", label: "Usage", search: { tab: "usage" } },
+  { key: "exports", label: "Exports", search: { tab: "exports" } },
   { key: "service", label: "Service", search: { tab: "service" } },
 ] as const;
 
@@ -35,6 +36,7 @@ const MassTextSettings = lazy(() => import("@/features/administration/MassTextSe
 const OrganizationSettings = lazy(() => import("@/features/administration/OrganizationSettings"));
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
 const Usage = lazy(() => import("@/features/administration/Usage"));
+const Exports = lazy(() => import("@/features/administration/Exports"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
 /** On a phone the tabs are wider than the screen: scrolls the open one into view. */
@@ -108,6 +110,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <OrganizationLinks />;
     case "usage":
       return <Usage />;
+    case "exports":
+      return <Exports />;
     case "service":
       return <Service />;
   }
