@@ -41,10 +41,14 @@ class PhoneNumberExportIn(_ExportIn):
 class RangeExportIn(_ExportIn):
     kind: Literal[ExportKind.RANGE]
     """A time range. It needs an administrator."""
-    since: Annotated[Moment, Field(alias="from")]
-    """The first moment."""
-    until: Annotated[Moment | None, Field(alias="to")] = None
-    """The first moment after: at most 366 days after `from`. Without it, the moment when the export begins."""
+    since: Annotated[Moment, Field(alias="from", description="The first moment.")]
+    until: Annotated[
+        Moment | None,
+        Field(
+            alias="to",
+            description="The first moment after: at most 366 days after `from`. Without it, when the export begins.",
+        ),
+    ] = None
     line_id: UUID | None = None
     """The messages, notes and entries of this line's conversations alone."""
 
@@ -75,8 +79,7 @@ class ExportOut(BaseModel):
     conversation_id: UUID | None
     phone_number: str | None
     """Of the kind `phone_number`; null once the number was erased."""
-    from_: Annotated[datetime | None, Field(alias="from")]
-    """The first moment of a range."""
+    from_: Annotated[datetime | None, Field(alias="from", description="The first moment of a range; else null.")]
     to: datetime | None
     """Rows of before this moment are in it. Null until it begins, unless it was asked for."""
     line_id: UUID | None

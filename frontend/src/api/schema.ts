@@ -5404,7 +5404,10 @@ export interface components {
             finished_at: string | null;
             /** @description The format of its file. */
             format: components["schemas"]["ExportFormat"];
-            /** From */
+            /**
+             * From
+             * @description The first moment of a range; else null.
+             */
             from: string | null;
             /**
              * Id
@@ -8702,6 +8705,7 @@ export interface components {
             /**
              * From
              * Format: date-time
+             * @description The first moment.
              */
             from: string;
             /**
@@ -8714,7 +8718,10 @@ export interface components {
              * @description The messages, notes and entries of this line's conversations alone.
              */
             line_id?: string | null;
-            /** To */
+            /**
+             * To
+             * @description The first moment after: at most 366 days after `from`. Without it, when the export begins.
+             */
             to?: string | null;
         };
         /**
