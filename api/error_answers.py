@@ -159,7 +159,9 @@ def _pointer(location: tuple[Any, ...], body: object) -> str:
 
 def _without_tag(parts: list[Any], body: object) -> list[Any]:
     """Pydantic names the member of a union by the value of its tag, which is no place in the body."""
-    is_tag = isinstance(body, dict) and len(parts) > 1 and parts[0] not in body and parts[0] in body.values()
+    if not isinstance(body, dict) or len(parts) < 2:
+        return parts
+    is_tag = parts[0] in body.values() and not isinstance(body.get(parts[0]), dict | list)
     return parts[1:] if is_tag else parts
 
 

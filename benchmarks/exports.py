@@ -6,10 +6,12 @@ import resource
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 
 from api.access.dependencies import SESSION_COOKIE
+from api.embedded_postgres.run import EmbeddedPostgres
 from api.exports.loop import run_due_exports
 from api.exports.rules import ExportFormat
 from api.kit.database import Database
@@ -57,21 +59,23 @@ async def _measure(settings: Settings, database: Database, business: Business) -
             )
 
 
-async def run(texts: int) -> None:
+async def _run(server: EmbeddedPostgres, folder: Path, texts: int) -> None:
+    settings = place.settings(server, folder)
+    database = Database(server.url, secrets=place.secrets())
+    business = await _business(database, settings)
+    filling = multiprocessing.get_context("spawn").Process(target=_fill, args=(server.owner_url, business.slug, texts))
+    filling.start()
+    await asyncio.to_thread(filling.join)
+    env = place.environment(settings)
+    async with place.process([place.MESSENGER, "serve"], ready_at=f"{settings.public_base_url}/readyz", env=env):
+        await _measure(settings, database, business)
+    await database.close()
+
+
+def run(texts: int) -> None:
     with place.database() as (server, folder):
-        settings = place.settings(server, folder)
-        database = Database(server.url, secrets=place.secrets())
-        business = await _business(database, settings)
-        filling = multiprocessing.get_context("spawn").Process(
-            target=_fill, args=(server.owner_url, business.slug, texts)
-        )
-        filling.start()
-        await asyncio.to_thread(filling.join)
-        env = place.environment(settings)
-        async with place.process([place.MESSENGER, "serve"], ready_at=f"{settings.public_base_url}/readyz", env=env):
-            await _measure(settings, database, business)
-        await database.close()
+        asyncio.run(_run(server, folder, texts))
 
 
 if __name__ == "__main__":
-    asyncio.run(run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000))
+    run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -26,8 +26,10 @@ async def stack(clone: postgres.Database, tmp_path: Path) -> AsyncIterator[Stack
         yield stack
 
 
-async def test_EXPORT_a_worker_that_is_killed_leaves_it_to_the_next_and_each_row_is_written_once(stack: Stack) -> None:
-    await write(stack.database.url, stack.business.slug, TEXTS)
+async def test_EXPORT_a_worker_that_is_killed_leaves_it_to_the_next_and_each_row_is_written_once(
+    stack: Stack, clone: postgres.Database
+) -> None:
+    await write(clone.owner_url, stack.business.slug, TEXTS)
     async with httpx.AsyncClient(
         base_url=stack.api_url,
         headers={"Origin": stack.api_url},
