@@ -13,6 +13,7 @@ from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
 from api.events.loop import events_loop
+from api.exports.loop import exports_loop
 from api.inbound.later import add_later
 from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
@@ -59,6 +60,7 @@ class Worker:
             clean_up_loop(database, settings),
             events_loop(database),
             imports_loop(database, bus),
+            exports_loop(database, bus, settings),
             erasure_loop(database),
             webhooks_fan_out_loop(database, bus, held=held_organizations),
             WebhooksLoop(database, bus, secrets, settings, held=held_organizations),

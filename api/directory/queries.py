@@ -111,6 +111,13 @@ async def phone_number(session: AsyncSession, organization_id: UUID, number: str
     return (await phone_numbers(session, organization_id, [number])).get(number)
 
 
+async def phone_number_by_id(session: AsyncSession, organization_id: UUID, phone_number_id: UUID) -> PhoneNumber:
+    statement = select(PhoneNumber).where(
+        PhoneNumber.organization_id == organization_id, PhoneNumber.id == phone_number_id
+    )
+    return (await session.scalars(statement)).one()
+
+
 async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
     """The rows of those of these numbers that have one."""
     if not numbers:

@@ -41,6 +41,7 @@ from api.directory.queries import holders as holders
 from api.directory.queries import lock_phone_number as lock_phone_number
 from api.directory.queries import lock_phone_numbers as lock_phone_numbers
 from api.directory.queries import phone_number as phone_number
+from api.directory.queries import phone_number_by_id as phone_number_by_id
 from api.directory.queries import phone_number_ids_of as phone_number_ids_of
 from api.directory.queries import phone_number_ids_with_tag as phone_number_ids_with_tag
 from api.directory.queries import phone_numbers as phone_numbers

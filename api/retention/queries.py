@@ -95,6 +95,14 @@ async def lock_conversations(
     return [InboxRow(row, by_id[row.phone_number_id]) for row in rows]
 
 
+async def number_ids_of(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """The phone numbers of these conversations."""
+    numbers = select(Conversation.phone_number_id).where(
+        Conversation.organization_id == organization_id, Conversation.id == is_any(ids)
+    )
+    return (await session.scalars(numbers)).all()
+
+
 async def lock_conversation_ids(session: AsyncSession, organization_id: UUID, ids: Iterable[UUID]) -> None:
     await session.execute(
         select(Conversation.id)

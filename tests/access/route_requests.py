@@ -21,6 +21,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"seen_seq": 1}
         case "POST /conversations/{conversation_id}/notes" | "PATCH /notes/{note_id}":
             return {"body": f"Call {uuid4().hex} first"}
+        case "POST /exports":
+            return {"kind": "conversation", "format": "csv", "conversation_id": rows.ids["conversation_id"]}
         case "POST /mentions/read":
             return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":

@@ -16,6 +16,7 @@ from api.webhook_endpoints.models import WebhookDelivery
 from tests.access.needs import API
 from tests.access.payloads import a_reply, a_webhook_endpoint, new_browser, new_number, new_person
 from tests.support.broadcasts import new_audience, new_broadcast
+from tests.support.exports import finished_export
 from tests.support.media import PNG, picture_fields, settle_media
 from tests.support.sandbox import sandbox_line
 from tests.support.world import World
@@ -79,6 +80,7 @@ class Rows:
             "class_id": await new_class(world),
             "broadcast_id": await new_broadcast(world.admin, PARENT),
             "audience_id": await new_audience(world.admin, PARENT),
+            "export_id": await finished_export(world, world.admin, conversation["id"]),
             **await new_endpoint(world),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }

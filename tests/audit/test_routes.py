@@ -299,6 +299,13 @@ CHANGES: dict[str, Change] = {
         refused={"reason": ""},
         given=_one_to_erase,
     ),
+    f"POST {API}/exports": Change(
+        lambda: {"kind": "range", "format": "csv", "from": "2026-01-01T00:00:00Z"},
+        by_staff("export.created"),
+        refused={"kind": "range", "format": "csv"},
+    ),
+    f"GET {API}/exports/{{export_id}}/file": Change(None, by_staff("export.downloaded")),
+    f"DELETE {API}/exports/{{export_id}}": Change(None, by_staff("export.deleted")),
     f"PATCH {API}/organization/settings": Change(
         lambda: {"replying_assigns": True}, by_staff("organization.updated"), refused={"replying_assigns": "perhaps"}
     ),

@@ -2,6 +2,7 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
+import type { ExportJob } from "@/api/exports";
 import { phoneNumberQuery } from "@/api/opt-ins";
 import { savedReplySearchQuery } from "@/api/saved-replies";
 import { meQuery } from "@/api/session";
@@ -28,6 +29,12 @@ export const REFUSAL: OptInInstance = {
   phone_record_id: null, kind: "family", owner_id: id(3), owner_name: "Castillo family", contact_name: "Carmen Garcia", state: "opted_out",
   changed_at: SINCE, changed_by: null, source: "verbal", archived: false, blocks: true, phone_number: NUMBER, refusal_id: id(4),
   removed: "removed", removed_at: SINCE, removed_by: ADA,
+};
+
+export const EXPORT: ExportJob = {
+  id: id(30), kind: "range", format: "csv", conversation_id: null, phone_number: null, from: SINCE, to: "2026-09-10T05:00:00Z", line_id: null,
+  state: "done", progress: { done: 1_200, total: 3_000 }, size: 340_000, sha256: "00".repeat(32), error: null, created_by: ADA,
+  created_at: SINCE, finished_at: SINCE, expires_at: "2026-09-10T15:00:00Z",
 };
 
 const CLASS: ListedClass = {
