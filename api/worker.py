@@ -22,6 +22,7 @@ from api.notifications.loop import PushLoop
 from api.providers.registry import Providers
 from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
+from api.webhook_endpoints.loop import WebhooksLoop, webhooks_clean_up_loop, webhooks_fan_out_loop
 
 
 class Part(Protocol):
@@ -58,6 +59,9 @@ class Worker:
             events_loop(database),
             imports_loop(database, bus),
             erasure_loop(database),
+            webhooks_fan_out_loop(database, bus, held=held_organizations),
+            WebhooksLoop(database, bus, secrets, settings, held=held_organizations),
+            webhooks_clean_up_loop(database),
         ]
 
     def start(self) -> None:

@@ -84,7 +84,8 @@ async def _step(session: AsyncSession, erasure: Erasure, stage: Stage) -> tuple[
         case Stage.ANSWERS:
             patterns = [*erasure.needles, *map(str, erasure.conversation_ids)]
             count = await queries.erase_answers(session, organization_id, patterns, answer=ERASED_ANSWER, limit=BATCH)
-            return {"answers": count}, MORE if count == BATCH else None
+            count += await queries.erase_answers_of_integrations(session, organization_id, patterns, limit=BATCH)
+            return {"answers": count}, MORE if count >= BATCH else None
         case Stage.IMPORTS:
             count = await queries.erase_import_rows(session, organization_id, erasure.needles, limit=BATCH)
             return {"import_rows": count}, MORE if count == BATCH else None

@@ -16,8 +16,8 @@ from api.audit.rules import Action
 from api.conversations.corrections import count_failures
 from api.events.rules import OF_CONSENT, OF_CONVERSATIONS, OF_MASS_TEXTS, EventType
 from api.inbound.webhook_document import webhook_paths
-from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
-from tests.access.payloads import new_browser, new_line, new_person
+from tests.access.needs import API, BROADCAST, ENDPOINT, NEEDS, STREAMS
+from tests.access.payloads import a_webhook_endpoint, new_browser, new_line, new_person
 from tests.access.route_requests import ask
 from tests.access.routes import routes_of
 from tests.access.rows import EXTERNAL_ID, Rows, failed_message, ready_account, saved_view, undoable_act
@@ -316,6 +316,19 @@ CHANGES: dict[str, Change] = {
         dict, by_staff("api_key.rotated"), refused={"old_key_valid_until": "2020-01-01T00:00:00Z"}
     ),
     f"DELETE {API}/api-keys/{{api_key_id}}": Change(None, by_staff("api_key.revoked")),
+    f"POST {API}/webhook-endpoints": Change(
+        a_webhook_endpoint,
+        by_staff("webhook_endpoint.created"),
+        refused={**a_webhook_endpoint(), "url": "https://10.0.0.1/"},
+    ),
+    f"PATCH {ENDPOINT}": Change(
+        lambda: {"enabled": False}, by_staff("webhook_endpoint.updated"), refused={"url": "ftp://example.com"}
+    ),
+    f"POST {ENDPOINT}/rotate": Change(dict, by_staff("webhook_endpoint.secret_rotated"), refused={"overlap_hours": 25}),
+    # A test changes nothing. Its delivery is in the endpoint's log.
+    f"POST {ENDPOINT}/test": Change(None, ()),
+    f"POST {ENDPOINT}/deliveries/{{delivery_id}}/replay": Change(None, by_staff("webhook_delivery.replayed")),
+    f"DELETE {ENDPOINT}": Change(None, by_staff("webhook_endpoint.deleted")),
     f"POST {API}/staff-members": Change(
         new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}
     ),
