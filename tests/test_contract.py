@@ -83,7 +83,7 @@ VALUES = {
     "BroadcastState": "draft scheduled sending paused sent cancelled",
     "RecipientState": "waiting queued sending unknown sent delivered failed skipped cancelled",
     "LineKind": "long_code toll_free short_code",
-    "ProviderName": "twilio telnyx bandwidth plivo simulator",
+    "ProviderName": "twilio telnyx bandwidth plivo sandbox simulator",
 }
 
 

@@ -14,7 +14,7 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
 from api.consent.queries import add_consumer_initiations as add_consumer_initiations
-from api.consent.rules import Instance, OptInCheck, Removal, check_opt_in
+from api.consent.rules import Instance, LineFit, OptInCheck, Removal, check_opt_in
 from api.directory import erased as erased_numbers
 from api.directory import service as directory
 from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusal
@@ -103,8 +103,7 @@ async def _checks(
                     if each.kind == erased_numbers.OPT_OUT
                 ],
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
-                line_enabled=line.enabled,
-                line_texts_country=lines.may_text(line, number),
+                line=LineFit(line.enabled, lines.may_text(line, number), lines.why_not_sandbox(line, number)),
             )
         )
     return checks

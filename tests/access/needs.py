@@ -106,6 +106,7 @@ NEEDS = {
     f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": SEND,
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
     f"POST {API}/messages": SEND,

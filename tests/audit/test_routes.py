@@ -70,6 +70,10 @@ async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
     return {"upload_id": (await upload(world.admin)).json()["id"]}
 
 
+async def _sandbox_line(_world: World, rows: Rows) -> dict[str, str]:
+    return {"line_id": rows.ids["sandbox_line_id"]}
+
+
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
     made = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
     return {"subscription_id": made.json()["id"]}
@@ -306,6 +310,12 @@ CHANGES: dict[str, Change] = {
     ),
     # It only asks the provider. What was answered is no change of the line.
     f"POST {API}/lines/{{line_id}}/check": Change(None, ()),
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": Change(
+        lambda: {"phone_number": "+17855550100", "body": "Hello?"},
+        by_staff("sandbox_text.received"),
+        refused={"phone_number": PARENT, "body": "Hello?"},
+        given=_sandbox_line,
+    ),
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),

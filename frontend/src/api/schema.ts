@@ -1321,6 +1321,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines/{line_id}/sandbox-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive Sandbox Text
+         * @description Let a test number text a sandbox line, as if from a phone.
+         *
+         *     The text goes through the journal like any other: it becomes a message, a stop or a start. The answer is the inbound
+         *     event, which is applied within a second.
+         */
+        post: operations["receive_sandbox_text"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/locations": {
         parameters: {
             query?: never;
@@ -2931,7 +2954,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -6983,6 +7006,11 @@ export interface components {
             phone_number: string;
             /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /**
+             * Sandbox
+             * @description It is for tests: it texts only the test numbers of its provider, which no other line texts, and costs nothing.
+             */
+            sandbox: boolean;
             /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
             /**
@@ -7070,6 +7098,11 @@ export interface components {
              * @description What people call it.
              */
             label: string;
+            /**
+             * Sandbox
+             * @description The line is for tests: it texts only test numbers.
+             */
+            sandbox: boolean;
         };
         /** LineName */
         LineName: {
@@ -9276,6 +9309,11 @@ export interface components {
              */
             name: string;
             /**
+             * Own Numbers
+             * @description The numbers that its lines may have; empty if they may have any.
+             */
+            own_numbers: string[];
+            /**
              * Setup Steps
              * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
              */
@@ -9285,6 +9323,11 @@ export interface components {
              * @description Where the address for delivery reports is entered at the provider.
              */
             status_address_help: string;
+            /**
+             * Test Numbers
+             * @description Of the sandbox: the only numbers that its lines text. Empty for every other provider.
+             */
+            test_numbers: components["schemas"]["SandboxNumber"][];
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
@@ -9328,7 +9371,7 @@ export interface components {
          * ProviderName
          * @enum {string}
          */
-        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
+        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "sandbox" | "simulator";
         /**
          * PushKeys
          * @description The keys of the browser's `PushSubscription`, base64url.
@@ -9759,6 +9802,37 @@ export interface components {
          * @enum {string}
          */
         ReplyScope: "organization" | "own";
+        /** SandboxNumber */
+        SandboxNumber: {
+            /**
+             * Description
+             * @description What happens to a text to it, for people.
+             */
+            description: string;
+            /**
+             * Name
+             * @description A name for programs.
+             */
+            name: string;
+            /**
+             * Phone Number
+             * @description In E.164. It is nobody's.
+             */
+            phone_number: string;
+        };
+        /** SandboxTextIn */
+        SandboxTextIn: {
+            /**
+             * Body
+             * @description What it texts. STOP, START and HELP act as from a phone.
+             */
+            body: string;
+            /**
+             * Phone Number
+             * @description The test number that texts, as `GET /providers` names it.
+             */
+            phone_number: string;
+        };
         /**
          * SavedAudienceDescription
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
@@ -20925,6 +20999,159 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_sandbox_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the line. */
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxTextIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */

@@ -83,6 +83,7 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "webhook_endpoint.secret_rotated": "Rotated a webhook secret",
   "webhook_delivery.replayed": "Replayed a webhook delivery",
   "inbound_event.replayed": "Replayed an event",
+  "sandbox_text.received": "Texted a sandbox line as a test number",
   "audit_log.exported": "Exported the audit log",
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
@@ -212,6 +213,7 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "webhook_endpoint.secret_rotated": () => "rotated the secret of a webhook endpoint",
   "webhook_delivery.replayed": () => "replayed a webhook delivery",
   "inbound_event.replayed": () => "replayed an event that had been set aside",
+  "sandbox_text.received": (_details, number) => `texted a sandbox line as the test number${number ? ` ${number}` : ""}`,
   "audit_log.exported": (details) =>
     `exported the audit log${Object.keys((details.filters ?? {})).length > 0 ? " in part" : ""}`,
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
