@@ -981,7 +981,10 @@ export interface paths {
         };
         /**
          * Events
-         * @description A stream of changes as they happen. No database session is held while it is open.
+         * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
+         *
+         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
+         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -2501,7 +2504,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Webhook Endpoint */
+        /**
+         * Get Webhook Endpoint
+         * @description An endpoint with its health. Its secret is not shown.
+         */
         get: operations["get_webhook_endpoint"];
         put?: never;
         post?: never;
@@ -2546,7 +2552,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Webhook Delivery */
+        /**
+         * Get Webhook Delivery
+         * @description A delivery with its attempts, such as a test that is under way.
+         */
         get: operations["get_webhook_delivery"];
         put?: never;
         post?: never;
@@ -3016,6 +3025,19 @@ export interface components {
              * @description Its name, for people.
              */
             label: string;
+        };
+        /** Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage */
+        Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /** ApiKey */
         ApiKey: {
@@ -5137,6 +5159,28 @@ export interface components {
              */
             previous_assignee_id: string | null;
         };
+        /** ConversationAssignedEvent */
+        ConversationAssignedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation has another assignee, or none. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.assigned";
+        };
         /** ConversationAssignedWebhook */
         ConversationAssignedWebhook: {
             /** @description Ids and facts. */
@@ -5169,6 +5213,28 @@ export interface components {
              * @description The message that changed it, if it was one.
              */
             message_id: string | null;
+        };
+        /** ConversationClosedEvent */
+        ConversationClosedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `closed` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.closed";
         };
         /** ConversationClosedWebhook */
         ConversationClosedWebhook: {
@@ -5352,6 +5418,28 @@ export interface components {
              */
             phone_number: string;
         };
+        /** ConversationOpenedEvent */
+        ConversationOpenedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `open` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.opened";
+        };
         /** ConversationOpenedWebhook */
         ConversationOpenedWebhook: {
             /** @description Ids and facts. */
@@ -5381,6 +5469,28 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationUnreadEvent */
+        ConversationUnreadEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `unread` now, and was not before. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.unread";
         };
         /** ConversationUnreadWebhook */
         ConversationUnreadWebhook: {
@@ -7381,6 +7491,28 @@ export interface components {
              */
             state: "sent" | "cancelled";
         };
+        /** MassTextFinishedEvent */
+        MassTextFinishedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A mass text has ended. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "mass_text.finished";
+        };
         /** MassTextFinishedWebhook */
         MassTextFinishedWebhook: {
             /** @description Ids and facts. */
@@ -7938,6 +8070,28 @@ export interface components {
              */
             seq: number;
         };
+        /** MessageReceivedEvent */
+        MessageReceivedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text has arrived. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.received";
+        };
         /** MessageReceivedWebhook */
         MessageReceivedWebhook: {
             /** @description Ids and facts. Read the message for its text. */
@@ -7987,6 +8141,28 @@ export interface components {
              * @description Its number in the conversation.
              */
             seq: number;
+        };
+        /** MessageSentEvent */
+        MessageSentEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text was accepted for sending. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.sent";
         };
         /** MessageSentWebhook */
         MessageSentWebhook: {
@@ -8053,6 +8229,28 @@ export interface components {
              * @enum {string}
              */
             status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        };
+        /** MessageStatusChangedEvent */
+        MessageStatusChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text that was sent has another status. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.status_changed";
         };
         /** MessageStatusChangedWebhook */
         MessageStatusChangedWebhook: {
@@ -8543,6 +8741,28 @@ export interface components {
              * @description Of `state`: the phone record's opt-in state now.
              */
             state: ("opted_in" | "opted_out" | "unknown") | null;
+        };
+        /** OptInChangedEvent */
+        OptInChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The consent of a phone number has changed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "opt_in.changed";
         };
         /** OptInChangedWebhook */
         OptInChangedWebhook: {
@@ -18362,9 +18582,16 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                after?: string | "latest" | null;
+                /** @description Of the log: only these types. It may be repeated. */
+                type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
+                /** @description Of the log: the most events of the page. */
+                limit?: number;
+            };
             header?: {
-                /** @description The id of the last event that was received. */
+                /** @description Of the live stream: the id of the last event that you have. */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -18372,7 +18599,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /**
+             * @description As `application/json`, events of the log, oldest first: `next_cursor` is the id of the page's last event if there are more. Ask again with the last id that you have, whenever you like: no event is left out, and each keeps its place.
+             *
+             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number} (null: any number), `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after a connection without `Last-Event-ID`, everything shown must be loaded again. With it the stream begins with what has changed since, for a day; what the client has seen already may come again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
+             */
             200: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -18381,6 +18612,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage"];
                     "text/event-stream": string;
                 };
             };
@@ -18397,6 +18629,18 @@ export interface operations {
             };
             /** @description A permission is missing */
             403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The event is not in the log */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
