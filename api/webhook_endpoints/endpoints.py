@@ -78,6 +78,7 @@ async def create_webhook_endpoint(
 async def get_webhook_endpoint(
     webhook_endpoint_id: UUID, principal: Administrator, session: Session
 ) -> WebhookEndpointOut:
+    """An endpoint with its health. Its secret is not shown."""
     return WebhookEndpointOut.of(await service.require_endpoint(session, principal, webhook_endpoint_id))
 
 
@@ -164,6 +165,7 @@ async def list_webhook_deliveries(
 async def get_webhook_delivery(
     webhook_endpoint_id: UUID, delivery_id: UUID, principal: Administrator, session: Session
 ) -> WebhookDeliveryOut:
+    """A delivery with its attempts, such as a test that is under way."""
     return WebhookDeliveryOut.of(await log.require_delivery(session, principal, webhook_endpoint_id, delivery_id))
 
 

@@ -2604,7 +2604,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Webhook Endpoint */
+        /**
+         * Get Webhook Endpoint
+         * @description An endpoint with its health. Its secret is not shown.
+         */
         get: operations["get_webhook_endpoint"];
         put?: never;
         post?: never;
@@ -2649,7 +2652,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Webhook Delivery */
+        /**
+         * Get Webhook Delivery
+         * @description A delivery with its attempts, such as a test that is under way.
+         */
         get: operations["get_webhook_delivery"];
         put?: never;
         post?: never;

@@ -48,13 +48,13 @@ export function WebhookEndpointRow({ endpoint }: { endpoint: WebhookEndpoint }) 
       )}
       <div className="mt-2 flex flex-wrap gap-2">
         <WebhookTest endpoint={endpoint} />
-        <Button size="sm" aria-expanded={showsLog} aria-controls={log} aria-label={`Deliveries to ${url}`} onClick={() => setShowsLog(!showsLog)}>
+        <Button size="sm" aria-expanded={showsLog} aria-controls={log} aria-label={`${showsLog ? "Hide deliveries" : "Deliveries"} to ${url}`} onClick={() => setShowsLog(!showsLog)}>
           {showsLog ? "Hide deliveries" : "Deliveries"}
         </Button>
         <Button size="sm" aria-label={`Change ${url}`} onClick={() => setOpen("edit")}>
           Change
         </Button>
-        <Button size="sm" aria-label={`Rotate the secret of ${url}`} onClick={() => setOpen("rotate")}>
+        <Button size="sm" aria-label={`Rotate secret of ${url}`} onClick={() => setOpen("rotate")}>
           Rotate secret
         </Button>
         <Removal endpoint={endpoint} />
@@ -84,7 +84,7 @@ function Why({ endpoint }: { endpoint: WebhookEndpoint }) {
       </span>
       <Button
         size="sm"
-        aria-label={`Switch ${endpoint.url} on`}
+        aria-label={`Switch on ${endpoint.url}`}
         disabled={change.isPending}
         onClick={() =>
           change.mutate(

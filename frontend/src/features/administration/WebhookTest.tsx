@@ -14,7 +14,7 @@ export function WebhookTest({ endpoint: { id, url } }: { endpoint: WebhookEndpoi
     <>
       <Button
         size="sm"
-        aria-label={`Test ${url}`}
+        aria-label={`Send a test to ${url}`}
         disabled={test.isPending}
         onClick={() => test.mutate(id, { onError: (error) => showToast(`Not tested. ${describeError(error)}`) })}
       >

@@ -53,7 +53,7 @@ it("one that was switched off says why, and is switched on", async () => {
   const { user } = renderApp(PAGE);
   expect(await screen.findByText(/every attempt of three days failed/)).toBeVisible();
   expect(screen.getByText(/7 waiting/)).toBeVisible();
-  await user.click(screen.getByRole("button", { name: "Switch https://crm.example/hooks on" }));
+  await user.click(screen.getByRole("button", { name: "Switch on https://crm.example/hooks" }));
   await waitFor(() => expect(screen.queryByText(/every attempt of three days failed/)).toBeNull());
   expect(world.changes).toEqual([{ path: "/webhook-endpoints/:id", body: { enabled: true } }]);
 });
@@ -62,14 +62,14 @@ it("a test shows its result", async () => {
   world.webhookEndpoints.push(aWebhookEndpoint());
   world.webhookTest = { ...world.webhookTest, status: 500, error: "It answered 500.", response_excerpt: "No" };
   const { user } = renderApp(PAGE);
-  await user.click(await screen.findByRole("button", { name: "Test https://crm.example/hooks" }));
+  await user.click(await screen.findByRole("button", { name: "Send a test to https://crm.example/hooks" }));
   expect(await screen.findByText(/The test failed\. It answered 500\. 42 ms/)).toBeVisible();
 });
 
 it("the secret is rotated, and the old one signs for a day", async () => {
   world.webhookEndpoints.push(aWebhookEndpoint());
   const { user } = renderApp(PAGE);
-  await user.click(await screen.findByRole("button", { name: "Rotate the secret of https://crm.example/hooks" }));
+  await user.click(await screen.findByRole("button", { name: "Rotate secret of https://crm.example/hooks" }));
   await user.click(await screen.findByRole("button", { name: "Make the new secret" }));
   expect(await screen.findByText("whsec_the-new-secret")).toBeVisible();
   expect(world.changes).toEqual([{ path: "/webhook-endpoints/:id/rotate", body: { overlap_hours: 24 } }]);
