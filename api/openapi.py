@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from api.access.dependencies import SESSION_COOKIE, Public
+from api.access.preconditions import IfMatch
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
 from api.inbound.webhook_document import webhook_paths
@@ -33,9 +34,13 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
+from api.kit.preconditions import PreconditionFailed, PreconditionFailedBody, PreconditionRequired
 from api.openapi_headers import add_headers
 
-PROBLEM_BODIES = (ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, FieldError)
+PROBLEM_BODIES = (
+    *(ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, PreconditionFailedBody),
+    FieldError,
+)
 REF = "#/components/schemas/"
 
 INFO = {
@@ -136,7 +141,7 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
-    """Say which operations are open to anybody and which are deprecated, as their dependencies say."""
+    """Say which operations are open to anybody, deprecated or conditional, as their dependencies say."""
     for context in iter_route_contexts(app.routes):
         if not isinstance(context.original_route, APIRoute) or context.path not in paths:
             continue
@@ -150,6 +155,8 @@ def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
             for call in calls:
                 if isinstance(call, Deprecated):
                     _mark_deprecated(operation, call)
+                if isinstance(call, IfMatch):
+                    _mark_conditional(operation, call)
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:
@@ -166,6 +173,12 @@ def _mark_deprecated(operation: dict[str, Any], deprecated: Deprecated) -> None:
             Deprecation={"description": "Since when, as RFC 9745 says.", "schema": {"type": "string"}},
             Sunset={"description": "When it is removed at the earliest (RFC 8594).", "schema": {"type": "string"}},
         )
+
+
+def _mark_conditional(operation: dict[str, Any], condition: IfMatch) -> None:
+    operation["responses"] |= problem_responses(PreconditionFailed)
+    if condition.is_required:
+        operation["responses"] |= problem_responses(PreconditionRequired)
 
 
 def _describe_properties(schemas: dict[str, Any]) -> None:

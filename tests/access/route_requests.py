@@ -1,5 +1,6 @@
 """For every route a request that succeeds for who may make it, however often."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -110,7 +111,9 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
     return None
 
 
-async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Response:
+async def ask(
+    client: httpx.AsyncClient, name: str, rows: Rows, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
     method, _, path = name.partition(" ")
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
@@ -126,4 +129,5 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     if "{upload_id}" in path:
         uploaded = await upload(client)
         path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
-    return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)
+    path = path.format(**rows.ids)
+    return await client.request(method, path, json=body_of(name, rows), params=params, headers=headers)
