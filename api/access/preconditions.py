@@ -37,10 +37,8 @@ class IfMatch:
     async def __call__(
         self, request: Request, principal: SignedIn, session: Session, if_match: IfMatchHeader = None
     ) -> AsyncIterator[None]:
-        arguments = self._arguments(request, principal=principal, session=session, request=request)
-
         async def current() -> BaseModel:
-            return await self.get(**arguments)
+            return await self.get(**self._arguments(request, principal=principal, session=session, request=request))
 
         # The header may have several lines; the parameter has the first.
         given = None if if_match is None else read_tags(request.headers.getlist("if-match"))
@@ -53,11 +51,11 @@ class IfMatch:
             raise RuntimeError(f"{request.scope['route'].name} has not compared with If-Match.")
 
     def _arguments(self, asked: Request, **known: object) -> dict[str, Any]:
-        """Those of `get`: the ids in the path, and what every route gets."""
-        return {
-            name: known[name] if name in known else UUID(asked.path_params[name])
-            for name in signature(self.get).parameters
-        }
+        """Those of `get`: what is in the path, and what every route gets."""
+        found = dict(known)
+        for name, value in asked.path_params.items():
+            found[name] = UUID(value) if name.endswith("_id") and name != "external_id" else value
+        return {name: found[name] for name in signature(self.get).parameters}
 
 
 def if_match(get: Get, *, is_required: bool = False) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import service as access
 from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, SignedIn, guarded
 from api.access.passwords import hash_outside
+from api.access.preconditions import if_match
 from api.access.rules import Principal
 from api.directory import service
 from api.directory.fields import ExternalId, LocationName, Tag
@@ -164,7 +165,9 @@ async def get_family(family_id: UUID, principal: CanReadDirectory, session: Sess
     return await FAMILIES.get(session, principal, family_id)
 
 
-@router.patch("/families/{family_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch(
+    "/families/{family_id}", dependencies=[if_match(get_family)], responses=guarded(NotFound, Conflict, Invalid)
+)
 async def update_family(
     family_id: UUID, body: FamilyPatch, principal: CanKeepDirectory, session: Session, country: Country
 ) -> FamilyOut:
@@ -189,7 +192,7 @@ async def put_family(
     return await FAMILIES.put(session, principal, wanted, response)
 
 
-@router.post("/families/{family_id}/archive", responses=guarded(NotFound, Invalid))
+@router.post("/families/{family_id}/archive", dependencies=[if_match(get_family)], responses=guarded(NotFound, Invalid))
 async def archive_family(family_id: UUID, principal: CanKeepDirectory, session: Session) -> FamilyOut:
     """An archived record that is opted out still blocks its numbers (OPTIN-ARCHIVED)."""
     return await FAMILIES.archive(session, principal, family_id)
@@ -218,7 +221,11 @@ async def get_staff_member(staff_member_id: UUID, principal: CanReadDirectory, s
     return await STAFF_MEMBERS.get(session, principal, staff_member_id)
 
 
-@router.patch("/staff-members/{staff_member_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch(
+    "/staff-members/{staff_member_id}",
+    dependencies=[if_match(get_staff_member)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def update_staff_member(
     staff_member_id: UUID, body: StaffMemberPatch, principal: Administrator, session: Session, country: Country
 ) -> StaffMemberOut:
@@ -247,7 +254,11 @@ async def put_staff_member(
     return await STAFF_MEMBERS.put(session, principal, wanted, response)
 
 
-@router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, Conflict, Invalid))
+@router.post(
+    "/staff-members/{staff_member_id}/archive",
+    dependencies=[if_match(get_staff_member)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def archive_staff_member(staff_member_id: UUID, principal: Administrator, session: Session) -> StaffMemberOut:
     """The person is signed out everywhere and cannot sign in again."""
     return await STAFF_MEMBERS.archive(session, principal, staff_member_id)

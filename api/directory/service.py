@@ -51,6 +51,7 @@ from api.directory.student_queries import students_of as students_of
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.preconditions import require_unchanged
 from api.live.service import announce_directory
 
 Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
@@ -144,6 +145,7 @@ async def change_all(
     if len(batch) > 1:
         await queries.plan_for_each_size(session)
     locked = await _lock(session, principal, batch, is_trial=is_trial)
+    await require_unchanged(session)
     author = Author(principal, may_change_staff=principal.is_admin and locked.has_administrator, import_id=import_id)
     if len(batch) > 1:
         plan, outcomes = await asyncio.to_thread(_plan, batch, locked, author)

@@ -14,6 +14,20 @@ from tests.support.broadcasts import a_broadcast
 from tests.support.business import PASSWORD
 from tests.support.media import upload
 
+REPLACING = {
+    f"PUT {API}/organization/away",
+    f"PUT {API}/organization/links",
+    f"PATCH {API}/organization/mass-text",
+    f"PUT {API}/lines/{{line_id}}/prices",
+}
+"""Routes that need an `If-Match` (decision 0055)."""
+WHATEVER_THERE_IS = {"If-Match": "*"}
+
+
+def headers_of(name: str) -> Mapping[str, str]:
+    """The headers that the route cannot do without."""
+    return WHATEVER_THERE_IS if name in REPLACING else {}
+
 
 def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
     """A body with which the request succeeds for who may make it, however often."""
@@ -129,5 +143,5 @@ async def ask(
     if "{upload_id}" in path:
         uploaded = await upload(client)
         path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
-    path = path.format(**rows.ids)
+    path, headers = path.format(**rows.ids), {**headers_of(name), **(headers or {})}
     return await client.request(method, path, json=body_of(name, rows), params=params, headers=headers)

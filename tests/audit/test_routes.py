@@ -16,7 +16,7 @@ from api.conversations.corrections import count_failures
 from api.inbound.webhook_document import webhook_paths
 from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
 from tests.access.payloads import new_browser, new_line, new_person
-from tests.access.route_requests import ask
+from tests.access.route_requests import ask, headers_of
 from tests.access.routes import routes_of
 from tests.access.rows import Rows, failed_message, ready_account, saved_view, undoable_act
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
@@ -458,7 +458,7 @@ async def make(world: World, name: str, ids: dict[str, str], change: Change, bod
         body = {**body, "organization": world.slug}
     if isinstance(body, dict) and body.get("items"):
         body = {**body, "items": [{"id": ids["conversation_id"]}]}
-    sent: dict[str, Any] = {"json": body}
+    sent: dict[str, Any] = {"json": body, "headers": headers_of(name)}
     if change.csv:
         sent = {"content": body, "headers": {"Content-Type": "text/csv"}}
     return await client.request(method, path.format(**ids), **sent)
