@@ -18,7 +18,6 @@ from api.audit.rules import SYSTEM, Action, NewEntry
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid
 from api.kit.money import LARGEST, shown_amount
-from api.kit.preconditions import require_unchanged
 from api.lines.models import Line
 from api.lines.service import list_lines
 from api.live.service import announce
@@ -56,7 +55,6 @@ async def change_credits(session: AsyncSession, principal: Principal, wanted: Cr
     organization_id = principal.organization_id
     lines = await _lines(session, principal)
     row = await queries.lock_or_make_credits(session, organization_id, currency=wanted.currency)
-    await require_unchanged(session)
     if row.currency != wanted.currency and row.balance != 0:
         raise Conflict(f"{shown_amount(row.balance)} {row.currency} are left. Use them up, or take them out, first.")
     if wanted.is_on:
