@@ -19,11 +19,13 @@ from api.access.dependencies import SESSION_COOKIE, Public
 from api.access.preconditions import IfMatch
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
+from api.directory.importing.document import import_schemas
 from api.inbound.webhook_document import webhook_paths
 from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
+    AlreadyExistsBody,
     FieldError,
     Problem,
     ProblemBody,
@@ -38,7 +40,12 @@ from api.kit.preconditions import PreconditionFailed, PreconditionFailedBody, Pr
 from api.openapi_headers import add_headers
 
 PROBLEM_BODIES = (
-    *(ProblemBody, ValidationProblemBody, NotAllowedToTextBody, NewMessagesBody, PreconditionFailedBody),
+    ProblemBody,
+    ValidationProblemBody,
+    AlreadyExistsBody,
+    NotAllowedToTextBody,
+    NewMessagesBody,
+    PreconditionFailedBody,
     FieldError,
 )
 REF = "#/components/schemas/"
@@ -116,6 +123,8 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
+    for name, definition in import_schemas().items():
+        schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
@@ -185,20 +194,33 @@ def _describe_properties(schemas: dict[str, Any]) -> None:
     """Give each property without a description the sentence that stands under its attribute in the code."""
     classes = _classes_by_schema_name()
     for name, definition in schemas.items():
-        described = classes.get(name.removesuffix("-Input").removesuffix("-Output"))
-        sentences = attribute_docstrings(described) if described is not None else {}
+        sentences: dict[str, str] = {}
+        for each in _described_by(name.removesuffix("-Input").removesuffix("-Output")):
+            sentences = attribute_docstrings(classes[each]) | sentences if each in classes else sentences
         for attribute, each in definition.get("properties", {}).items():
             sentence = sentences.get(attribute) or COMMON.get(attribute) or _sentence_of_id(attribute)
             if sentence and "description" not in each:
                 each["description"] = sentence
 
 
+def _described_by(name: str) -> Iterator[str]:
+    """The names of the classes whose sentences a schema has: its own, then those of what a request makes or changes.
+
+    `FamilyPatch` → `FamilyPatch`, `FamilyIn`, `FamilyOut`, `Family`.
+    """
+    yield name
+    for suffix in ("Patch", "Put", "In"):
+        if name.endswith(suffix):
+            what = name.removesuffix(suffix)
+            yield from (f"{what}In", f"{what}Out", what)
+
+
 def _describe_ids(schema: dict[str, Any]) -> None:
-    """Describe the ids in paths."""
+    """Describe the ids in paths and queries."""
     for _, operation in _operations(schema):
         for each in operation.get("parameters", ()):
             sentence = _sentence_of_id(each["name"])
-            if each["in"] == "path" and sentence:
+            if each["in"] in {"path", "query"} and sentence:
                 each.setdefault("description", sentence)
 
 
@@ -270,7 +292,10 @@ def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
     names = {name: _name_of(name, definition) for name, definition in schemas.items()}
     if len(set(names.values())) != len(names):
         raise ValueError(f"Two schemas have one name: {sorted(names.values())}")
-    schema["components"]["schemas"] = {names[name]: definition for name, definition in sorted(schemas.items())}
+    # Generators name classes by the title.
+    schema["components"]["schemas"] = {
+        names[name]: definition | {"title": names[name]} for name, definition in sorted(schemas.items())
+    }
     text = json.dumps(schema)
     for name, new in names.items():
         text = text.replace(f'"{REF}{name}"', f'"{REF}{new}"')

@@ -1,15 +1,21 @@
 """Routes for the operator: probes and metrics."""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.dependencies import Public
 from api.kit.app_state import from_app
 from api.kit.database import Database
-from api.kit.errors import NotFound, Unavailable, problem_responses
+from api.kit.errors import HeadersTooLarge, NotFound, Unavailable, problem_responses
 from api.metrics import Metrics
 from api.migrate import revisions
 from api.schema_state import read_schema
 from api.settings import Settings
+
+METRICS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
 def router(settings: Settings) -> APIRouter:
@@ -18,12 +24,13 @@ def router(settings: Settings) -> APIRouter:
         tags=["operations"],
         dependencies=[Depends(Public("For the operator's probes; they say nothing of any business."))],
     )
-    operations.add_api_route("/healthz", healthz)
-    operations.add_api_route("/readyz", readyz, responses=problem_responses(Unavailable))
+    operations.add_api_route("/healthz", healthz, responses=problem_responses(HeadersTooLarge))
+    operations.add_api_route("/readyz", readyz, responses=problem_responses(HeadersTooLarge, Unavailable))
     if settings.is_production:
         operations.add_api_route("/metrics", no_metrics, include_in_schema=False)
     else:
-        operations.add_api_route("/metrics", metrics, response_class=Response)
+        described = METRICS | problem_responses(HeadersTooLarge)
+        operations.add_api_route("/metrics", metrics, response_class=Response, responses=described)
     return operations
 
 

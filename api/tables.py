@@ -10,6 +10,7 @@ from api.conversations import scheduled_models as scheduled
 from api.delivery import models as delivery
 from api.directory import models as directory
 from api.directory import signups
+from api.events import models as events
 from api.inbound import models as inbound
 from api.kit import idempotency
 from api.kit.database import Base
@@ -21,8 +22,8 @@ from api.prices import models as prices
 from api.retention import models as retention
 
 MODULES = (
-    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, idempotency, inbound),
-    *(lines, media, notes, notifications, prices, retention, signups),
+    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, events, idempotency),
+    *(inbound, lines, media, notes, notifications, prices, retention, signups),
 )
 
 metadata = Base.metadata

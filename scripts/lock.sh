@@ -13,9 +13,10 @@ compile() {
 compile dev pyproject.toml --all-extras "$@"
 compile base pyproject.toml --constraint requirements/dev.lock
 compile audit requirements/audit.in "$@"
+compile clients requirements/clients.in "$@"
 compile setup requirements/setup.in "$@"
 
-! grep -n '"resolved"' frontend/package-lock.json scripts/chromium/package-lock.json || exit 1
+! grep -n '"resolved"' frontend/package-lock.json scripts/*/package-lock.json || exit 1
 for lock in requirements/*.lock; do
     ! grep -n '://' "$lock" || exit 1
     grep -o '^[a-z][^\]*' "$lock" >.cache/pins && grep -o '^[a-z][^\]*' $out/"${lock##*/}" | diff .cache/pins - || exit 1

@@ -35,7 +35,8 @@ def conditional(world: World) -> Iterator[tuple[str, str, bool]]:
     for context in contexts:
         for condition in _conditions(context.dependant):
             (method,) = context.methods or ()
-            yield f"{method} {context.path}", str(reading[condition.get]), condition.is_required
+    get = str(reading[condition.get]).replace(":path}", "}")
+            yield f"{method} {context.path}".replace(":path}", "}"), get, condition.is_required
 
 
 def _conditions(dependant: Dependant) -> Iterator[IfMatch]:
@@ -56,6 +57,9 @@ async def about(world: World, rows: Rows, name: str) -> Rows:
         ids["audience_id"] = await new_audience(world.admin, rows.phone_number)
     if "{note_id}" in name:
         ids["note_id"] = await new_note(world.admin, ids["conversation_id"])
+    if "{external_id}" in name:
+        put = await ask(world.admin, name, rows)
+        assert put.is_success, put.text
     if "{api_key_id}" in name:
         made = await world.admin.post(f"{API}/api-keys", json={"name": "Key", "permissions": []})
         ids["api_key_id"] = made.json()["id"]
@@ -147,6 +151,15 @@ async def test_a_repeat_under_one_idempotency_key_answers_as_the_first_did(world
     assert again.headers["idempotency-replayed"] == "true"
     other = {**headers, "Idempotency-Key": "close-2"}
     assert (await world.daniel.post(f"{path}/close", json={"seen_seq": 1}, headers=other)).status_code == 412
+
+
+async def test_a_record_that_is_not_there_matches_nothing_and_is_not_created(world: World) -> None:
+    path = f"{API}/families/by-external-id/F-1"
+    for given in ("*", STALE):
+        refused = await world.maria.put(path, json={"name": "Jones", "contacts": []}, headers={"If-Match": given})
+        assert (refused.status_code, refused.json()["current"], refused.json()["etag"]) == (412, None, None)
+        assert "etag" not in refused.headers
+    assert (await world.maria.get(path)).status_code == 404
 
 
 async def test_a_key_without_the_permission_learns_nothing_from_a_412(world: World) -> None:

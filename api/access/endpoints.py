@@ -104,6 +104,7 @@ async def sign_out(principal: Anybody, request: Request, response: Response, ses
 
 @router.get("/me", responses=guarded())
 async def me(principal: Anybody, session: Session) -> Me:
+    """Who asks, of which organization, and what they may do."""
     organization = await queries.organization(session, principal.organization_id)
     staff_member = None
     if principal.staff_member_id is not None:

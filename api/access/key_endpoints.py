@@ -56,6 +56,7 @@ async def create_api_key(
 
 @router.get("/api-keys/{api_key_id}", responses=guarded(NotFound, Invalid))
 async def get_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> ApiKeyOut:
+    """One key, valid or not. The key itself is not shown again."""
     return ApiKeyOut.of(await api_keys.require_api_key(session, principal, api_key_id))
 
 
@@ -111,4 +112,5 @@ async def rotate_api_key(
     responses=guarded(NotFound, Invalid),
 )
 async def revoke_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> None:
+    """The key is not accepted any more. It stays in the list."""
     await api_keys.revoke_api_key(session, principal, api_key_id)

@@ -69,7 +69,9 @@ class ApiKeyCreator(BaseModel):
 
     id: UUID
     name: str
+    """Their name."""
     archived: bool
+    """Whether they are archived: then they cannot sign in."""
 
 
 class ApiKeyOut(BaseModel):
@@ -77,9 +79,11 @@ class ApiKeyOut(BaseModel):
 
     id: UUID
     name: str
+    """What the key is for."""
     prefix: str
     """The key begins with it."""
     permissions: list[Permission]
+    """What it allows."""
     created_at: datetime
     created_by: ApiKeyCreator | None
     """Null: another key made it."""
@@ -90,7 +94,9 @@ class ApiKeyOut(BaseModel):
     last_used_at: datetime | None
     """To the minute."""
     expires_at: datetime | None
+    """When it ends by itself. Null: it is valid until it is revoked."""
     revoked_at: datetime | None
+    """When it was revoked. Null if it was not."""
     is_valid: bool
     """Whether requests with it are accepted now."""
 

@@ -15,8 +15,11 @@ from api.kit.text import SingleLine
 
 class SignInIn(RequestModel):
     organization: Annotated[SingleLine, StringConstraints(max_length=63)]
+    """The organization's `slug`."""
     email: Annotated[SingleLine, StringConstraints(max_length=254)]
+    """The person's e-mail address. Case does not matter."""
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
+    """The person's password."""
 
 
 class OrganizationOut(BaseModel):
@@ -24,9 +27,13 @@ class OrganizationOut(BaseModel):
 
     id: UUID
     slug: str
+    """Its short name, with which people sign in."""
     name: str
+    """Its name."""
     country: str
+    """Its country, ISO 3166-1 alpha-2. Numbers in national form are read as numbers of it."""
     timezone: str
+    """Its time zone, a name of the IANA database such as America/Chicago."""
 
 
 class OrganizationSettingsOut(BaseModel):
@@ -47,21 +54,29 @@ class MeStaffMember(BaseModel):
 
     id: UUID
     name: str
+    """Their name."""
     email: str | None
+    """The address with which they sign in."""
 
 
 class Me(BaseModel):
     """The caller. `staff_member` is null for an API key."""
 
     staff_member: MeStaffMember | None
+    """The signed-in person. Null for an API key."""
     organization: OrganizationOut
+    """The caller's organization."""
     permissions: list[Permission]
+    """What the caller may do. An administrator may do all."""
     is_admin: bool
+    """Whether the caller is an administrator."""
 
 
 class PasswordChangeIn(RequestModel):
     current_password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
+    """The password until now."""
     new_password: Password
+    """The password from now on."""
 
 
 class SessionsEnded(BaseModel):

@@ -29,6 +29,7 @@ class Actor:
     id: UUID | None
     """Null if it was the system."""
     name: str
+    """Their name at that time."""
 
     __pydantic_config__ = {"title": "AuditActor"}  # noqa: RUF012  # The name of its schema in the API.
 

@@ -45,9 +45,9 @@ class FilteredLog:
 
 def query_filter(
     actor_id: Annotated[UUID | None, Query(description="The id of a staff member, API key or phone number.")] = None,
-    phone_number: NumberOrSender | None = None,
+    phone_number: Annotated[NumberOrSender | None, Query(description="Entries about this number.")] = None,
     conversation_id: UUID | None = None,
-    action: Action | None = None,
+    action: Annotated[Action | None, Query(description="What was done.")] = None,
     since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
 ) -> EntryFilter:

@@ -14,20 +14,20 @@ from api.access.errors import PermissionRequired
 from api.access.preconditions import if_match
 from api.broadcasts import control, drafts, report, service, settings
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
+from api.broadcasts.preview_schemas import PreviewOut
 from api.broadcasts.rules import BroadcastState, RecipientState
 from api.broadcasts.schemas import (
     BroadcastDetail,
     BroadcastIn,
     BroadcastOut,
     BroadcastPatch,
-    PreviewOut,
     RecipientOut,
     SendIn,
 )
 from api.broadcasts.settings_schemas import MassTextSettingsOut, MassTextSettingsPatch
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.spreadsheets import CSV_TYPE, download_headers
@@ -64,7 +64,10 @@ async def list_broadcasts(
     principal: CanSend,
     session: Session,
     paging: Paging,
-    state: Annotated[list[BroadcastState] | None, Query(max_length=len(BroadcastState))] = None,
+    state: Annotated[
+        list[BroadcastState] | None,
+        Query(max_length=len(BroadcastState), description="Those in one of these states."),
+    ] = None,
 ) -> Page[BroadcastOut]:
     """Mass texts, the newest first. Several states may be given."""
     found = await service.list_broadcasts(
@@ -114,12 +117,17 @@ async def change_broadcast(
 
 @router.post("/broadcasts/{broadcast_id}/preview", responses=guarded(NotFound, PermissionRequired, Conflict, Invalid))
 async def preview_broadcast(
-    broadcast_id: UUID, principal: CanSend, session: Session, any_hour: bool = False
+    broadcast_id: UUID,
+    principal: CanSend,
+    session: Session,
+    any_hour: Annotated[
+        bool,
+        Query(
+            description="As if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS)."
+        ),
+    ] = False,
 ) -> PreviewOut:
-    """Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
-
-    `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
-    """
+    """Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing."""
     return PreviewOut.of(await service.preview_broadcast(session, principal, broadcast_id, any_hour=any_hour))
 
 
@@ -194,7 +202,7 @@ async def cancel_broadcast(broadcast_id: UUID, principal: CanSend, session: Sess
     "/broadcasts/{broadcast_id}/retry",
     status_code=201,
     response_model=BroadcastDetail,
-    responses=guarded(NotFound, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
 )
 async def retry_broadcast(
     broadcast_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -213,8 +221,10 @@ async def list_broadcast_recipients(
     principal: CanSend,
     session: Session,
     paging: Paging,
-    state: RecipientState | None = None,
-    reason: ReasonQuery | None = None,
+    state: Annotated[RecipientState | None, Query(description="Only recipients in this state.")] = None,
+    reason: Annotated[
+        ReasonQuery | None, Query(description="Only those skipped or failed for this reason, as the report names it.")
+    ] = None,
 ) -> Page[RecipientOut]:
     """Everybody of the audience as it was confirmed, each number once, with what became of it."""
     found = await report.recipients(

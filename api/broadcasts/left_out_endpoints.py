@@ -29,6 +29,7 @@ class LeftOutPersonOut(BaseModel):
     record: RecipientOwner | None
     """Null if the number was given by itself."""
     reason: str
+    """Why it is left out, as the preview names it."""
 
     @classmethod
     def of(cls, each: LeftOutRecord) -> "LeftOutPersonOut":
@@ -43,6 +44,7 @@ class LeftOutPeopleOut(BaseModel):
     model_config = ConfigDict(title="BroadcastLeftOutPeople")
 
     items: list[LeftOutPersonOut]
+    """The first of them."""
     is_whole: bool
     """There are no more than these. Once it is confirmed, `/recipients` lists everybody."""
 
@@ -56,9 +58,12 @@ async def list_left_out(
     broadcast_id: UUID,
     principal: CanSend,
     session: Session,
-    reason: Annotated[SingleLine, StringConstraints(max_length=100)] | None = None,
-    limit: Annotated[int, Query(ge=1, le=MAX_SHOWN)] = MAX_SHOWN,
+    reason: Annotated[
+        Annotated[SingleLine, StringConstraints(max_length=100)] | None,
+        Query(description="Only those left out for this reason, as the preview names it."),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_SHOWN, description="How many are shown.")] = MAX_SHOWN,
 ) -> LeftOutPeopleOut:
-    """The first of those whom a draft leaves out, with their records. `reason`: for this one, as its preview says."""
+    """The first of those whom a draft leaves out, with their records."""
     found = await service.left_out(session, principal, broadcast_id, reason=reason, limit=limit)
     return LeftOutPeopleOut.of(found)

@@ -9,7 +9,7 @@ from api.access.preconditions import if_match
 from api.broadcasts import saved as service
 from api.broadcasts.schemas import AudienceIn, AudienceOut, AudiencePatch
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 
@@ -28,7 +28,7 @@ async def list_audiences(principal: CanSend, session: Session, paging: Paging) -
     "/audiences",
     status_code=201,
     response_model=AudienceOut,
-    responses=guarded(NotFound, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
 )
 async def create_audience(
     body: AudienceIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -53,7 +53,9 @@ async def get_audience(audience_id: UUID, principal: CanSend, session: Session) 
 
 
 @router.patch(
-    "/audiences/{audience_id}", dependencies=[if_match(get_audience)], responses=guarded(NotFound, Conflict, Invalid)
+    "/audiences/{audience_id}",
+    dependencies=[if_match(get_audience)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
 )
 async def change_audience(audience_id: UUID, body: AudiencePatch, principal: CanSend, session: Session) -> AudienceOut:
     """Rename it, or change who is in it. Mass texts that were confirmed stay as they are."""

@@ -35,6 +35,13 @@ async def audience(session: AsyncSession, organization_id: UUID, audience_id: UU
     return await session.get(Audience, (organization_id, audience_id))
 
 
+async def id_of_audience(session: AsyncSession, organization_id: UUID, key: str) -> UUID | None:
+    """The saved audience with this folded name."""
+    return await session.scalar(
+        select(Audience.id).where(Audience.organization_id == organization_id, Audience.key == key)
+    )
+
+
 async def lock_audience(session: AsyncSession, organization_id: UUID, audience_id: UUID) -> Audience | None:
     return await session.scalar(
         select(Audience)

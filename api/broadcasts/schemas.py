@@ -17,11 +17,10 @@ from api.broadcasts.rules import (
     BroadcastState,
     PauseReason,
     RecipientState,
-    WarningKind,
 )
-from api.broadcasts.service import Confirmation, Preview
+from api.broadcasts.service import Confirmation
 from api.broadcasts.types import AudienceDescription, AudienceDescriptionOut, SavedAudienceDescription, SavedAudienceOut
-from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA, Encoding, segments
+from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
 from api.kit.added_fields import added
@@ -47,10 +46,13 @@ class BroadcastIn(RequestModel):
     line_id: UUID | None = None
     """The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE)."""
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] = []
+    """Addresses of pictures that go with each text."""
     attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] = []
     """Uploads of the writer's (`POST /media`). The mass text keeps them."""
     header: Added | None = None
+    """What stands before each text. Left out: the organization's. Empty: nothing."""
     footer: Added | None = None
+    """What stands after each text. Left out: the organization's. Empty: nothing."""
     fallbacks: dict[ReplyField, Fallback] = {}
     """What stands for a field that a recipient has no value for. Without one here, the recipient is left out."""
     send_at: Moment | None = None
@@ -72,10 +74,13 @@ class BroadcastPatch(PatchModel):
     audience: AudienceDescription | None = None
     line_id: UUID | None = None
     media: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
+    """Addresses of pictures that go with each text."""
     attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
     """Its files from now on, in this order: some that it has, and uploads of the writer's."""
     header: Added | None = None
+    """What stands before each text. Empty: nothing."""
     footer: Added | None = None
+    """What stands after each text. Empty: nothing."""
     fallbacks: dict[ReplyField, Fallback] | None = None
     send_at: Moment | None = None
 
@@ -107,7 +112,9 @@ class SendIn(RequestModel):
     model_config = ConfigDict(title="BroadcastSendIn")
 
     confirmed_recipients: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    """How many numbers get it, as the preview said. Above the organization's limit it is required."""
     any_hour_reason: Reason | None = None
+    """Why it leaves outside the available hours. It needs `mass_text_any_hour` (PERM-HOURS)."""
 
     def confirmation(self) -> Confirmation:
         return Confirmation(self.confirmed_recipients, self.any_hour_reason)
@@ -118,7 +125,9 @@ class ApprovalOut(BaseModel):
 
     id: UUID
     name: str
+    """The administrator's name."""
     at: datetime
+    """When they agreed."""
 
 
 class BroadcastFileOut(BaseModel):
@@ -128,8 +137,11 @@ class BroadcastFileOut(BaseModel):
 
     id: UUID
     url: str
+    """Its path on this service."""
     name: str
+    """Its file name."""
     content_type: str
+    """Its media type, as its bytes say."""
     size: int
     """Bytes."""
 
@@ -153,23 +165,36 @@ class BroadcastOut(BaseModel):
 
     id: UUID
     name: str
+    """Its name. Recipients do not see it."""
     body: str
+    """The text. Fields such as `{first_name}` are filled in for each recipient."""
     header: str
+    """What stands before each text."""
     footer: str
+    """What stands after each text."""
     fallbacks: dict[str, str]
+    """What stands for a field that a recipient has no value for, by field."""
     media: list[str]
+    """Addresses of pictures that go with each text."""
     attachments: list[BroadcastFileOut]
+    """Files that go with each text, in their order."""
     audience: AudienceDescriptionOut
+    """Who gets it."""
     line_id: UUID | None
     send_at: datetime | None
+    """When it leaves. Null: once it is confirmed."""
     state: BroadcastState
+    """Where it stands."""
     pause_reason: PauseReason | None
+    """Why it is paused. Null unless it is."""
     any_hour_reason: str | None
+    """Why it may leave outside the available hours. Null if it may not."""
     author: Actor
     """Who wrote it."""
     sender: Actor | None
     """Who confirmed it: its messages are theirs."""
     approvals: list[ApprovalOut]
+    """The administrators who have agreed to it."""
     recipients: int
     """Numbers that get it, as it was confirmed."""
     left_out: dict[str, int]
@@ -182,8 +207,11 @@ class BroadcastOut(BaseModel):
     """{state: how many recipients}. An event `broadcast` on the stream brings new ones."""
     retry_of_broadcast_id: UUID | None
     confirmed_at: datetime | None
+    """When it was confirmed."""
     started_at: datetime | None
+    """When its texts began to leave."""
     finished_at: datetime | None
+    """When it ended: sent or cancelled."""
     created_at: datetime
     updated_at: datetime
 
@@ -196,8 +224,11 @@ class ReasonCount(BaseModel):
     model_config = ConfigDict(title="BroadcastReason")
 
     state: RecipientState
+    """`skipped` or `failed`."""
     reason: str
+    """A reason of the opt-in check, a reason of the preview, or the error code of a provider."""
     count: int
+    """How many recipients."""
 
 
 class BroadcastDetail(BroadcastOut):
@@ -248,138 +279,13 @@ def _shown(row: Broadcast, counts: Sequence[Count] | None) -> dict[str, Any]:
     }
 
 
-class LeftOutOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastLeftOut")
-
-    reason: str
-    """A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,
-    `own_number`, `missing_field`, `too_long`, `no_lawful_hour`."""
-    count: int
-
-
-class SegmentsOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastSegments")
-
-    least: int | None
-    most: int | None
-    total: int
-
-
-class ExampleOut(BaseModel):
-    """The text that one recipient gets, header, footer and fields in it."""
-
-    model_config = ConfigDict(title="BroadcastExample")
-
-    phone_number: str
-    name: str | None
-    text: str
-    segments: int
-    encoding: Encoding
-
-
-class HoursOut(BaseModel):
-    """How many can be reached when it goes, and when the others can (MASS-HOURS)."""
-
-    model_config = ConfigDict(title="BroadcastHours")
-
-    now: int
-    later: int
-    opens_at: datetime | None
-    """When the first of the others can be reached."""
-    last_opens_at: datetime | None
-
-
-class LineShareOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastLine")
-
-    line_id: UUID
-    label: str
-    recipients: int
-    seconds: float | None
-    """How long the line takes them. Null if it has no rate limit."""
-    later: int
-    """Of these, those that wait for a later day: the line may not send more of mass texts on the first."""
-
-
-class WarningOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastWarning")
-
-    kind: WarningKind
-    detail: str
-
-
-class PreviewOut(BaseModel):
-    """`considered` is the sum of `recipients` and of everybody in `left_out`."""
-
-    model_config = ConfigDict(title="BroadcastPreview")
-
-    considered: int
-    recipients: int
-    left_out: list[LeftOutOut]
-    unknown: list[str]
-    """The first given numbers and external ids that are nobody's."""
-    segments: SegmentsOut
-    costs: list[MoneyOut]
-    """What it is expected to cost, by currency. Texts without a price are in none."""
-    without_price: int
-    """Recipients for whose country their line has no price, or no price list."""
-    examples: list[ExampleOut]
-    hours: HoursOut
-    lines: list[LineShareOut]
-    seconds: float | None
-    """How long the slowest line takes. Null if no line has a rate limit."""
-    warnings: list[WarningOut]
-    needs_confirmation: bool
-    """Sending has to name the number of recipients."""
-    missing_approvals: int
-    """How many more administrators have to agree."""
-
-    @classmethod
-    def of(cls, preview: Preview) -> "PreviewOut":
-        tally = preview.tally
-        known = [each.seconds for each in preview.lines if each.seconds is not None]
-        return cls(
-            considered=tally.considered,
-            recipients=tally.recipients,
-            left_out=[LeftOutOut(reason=reason, count=count) for reason, count in tally.left_out.most_common()],
-            unknown=list(preview.unknown),
-            segments=SegmentsOut(least=tally.segments.least, most=tally.segments.most, total=tally.segments.total),
-            costs=[MoneyOut.of(amount, currency) for currency, amount in sorted(tally.estimate.costs.items())],
-            without_price=tally.estimate.without_price,
-            examples=[
-                ExampleOut(
-                    phone_number=each.number,
-                    name=each.name,
-                    text=each.text,
-                    segments=each.segments,
-                    encoding=segments(each.text).encoding,
-                )
-                for each in tally.examples
-            ],
-            hours=HoursOut(**vars(preview.hours)),
-            lines=[
-                LineShareOut(
-                    line_id=each.line.id,
-                    label=each.line.label,
-                    recipients=each.recipients,
-                    seconds=each.seconds,
-                    later=each.later,
-                )
-                for each in preview.lines
-            ],
-            seconds=max(known, default=None),
-            warnings=[WarningOut(kind=each.kind, detail=each.detail) for each in preview.warnings],
-            needs_confirmation=tally.recipients > preview.confirm_above,
-            missing_approvals=preview.missing_approvals,
-        )
-
-
 class RecipientOwner(BaseModel):
     """The record through which the number is in the audience."""
 
     model_config = ConfigDict(title="BroadcastRecipientRecord")
 
     kind: OwnerKind
+    """A family or a staff member."""
     id: UUID
     name: str | None
     """Null if the record is gone."""
@@ -396,14 +302,19 @@ class RecipientOut(BaseModel):
     record: RecipientOwner | None
     """Null if the number was given by itself."""
     state: RecipientState
+    """Where its text stands."""
     reason: str | None
+    """Why it was skipped or failed. Null otherwise."""
     error: str | None
     """What went wrong, in words for the front desk."""
     segments: int | None
+    """How many parts its text has. Null before it is queued."""
     conversation_id: UUID | None
     message_id: UUID | None
     sent_at: datetime | None
+    """When the provider accepted it."""
     delivered_at: datetime | None
+    """When the phone had it, as the provider reported."""
 
     @classmethod
     def of(cls, recipient: Recipient) -> "RecipientOut":
@@ -448,7 +359,9 @@ class AudienceOut(BaseModel):
 
     id: UUID
     name: str
+    """Its name."""
     audience: SavedAudienceOut
+    """Who is in it."""
     created_at: datetime
     updated_at: datetime
 

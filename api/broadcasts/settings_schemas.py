@@ -25,6 +25,7 @@ class MassTextSettingsPatch(PatchModel):
     header: Added | None = None
     footer: Added | None = None
     hours: HoursByDay | None = None
+    """When mass texts may leave, by weekday. Null: only the hours of the law count."""
     signup: Signup | None = None
     """Sent once to a number when it becomes opted in. Empty: nothing is sent."""
 
@@ -53,12 +54,15 @@ class MassTextSettingsOut(BaseModel):
     needs_approval: bool
     """A mass text to more than `confirm_above` needs the consent of two administrators."""
     header: str
+    """What stands before a mass text that does not say otherwise."""
     footer: str
+    """What stands after a mass text that does not say otherwise."""
     hours: dict[str, list[OpeningSpan]] | None
     """When mass texts may leave, by weekday, in the organization's zone. Null: it has set none."""
     signup: str
     """Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent."""
     timezone: str
+    """The organization's time zone, a name of the IANA database."""
 
     @classmethod
     def of(cls, organization: Organization) -> "MassTextSettingsOut":

@@ -24,6 +24,7 @@ class SavedAudienceDescription(RequestModel):
     families: AudienceFilter | None = None
     """Families that fit. Null: none by filter; an empty filter: all."""
     staff_members: AudienceFilter | None = None
+    """Staff members that fit. Null: none by filter; an empty filter: all."""
     numbers: Annotated[list[GivenNumber], Field(max_length=MAX_GIVEN)] = []
     """As people write them."""
     external_ids: Annotated[list[GivenExternalId], Field(max_length=MAX_GIVEN)] = []
@@ -38,6 +39,7 @@ class AudienceDescription(SavedAudienceDescription):
     model_config = ConfigDict(title="AudienceDescription")
 
     audience_ids: Annotated[list[UUID], Field(max_length=MAX_AUDIENCES)] = []
+    """Ids of saved audiences."""
 
     def parts(self, saved: Sequence[SavedAudienceDescription]) -> Sequence[SavedAudienceDescription]:
         return (self, *saved)
@@ -52,20 +54,29 @@ class AudienceFilterOut(BaseModel):
     """As `AudienceFilter`, with every field."""
 
     q: str | None
+    """Words of names, or a phone number or part of it."""
     tag: str | None
+    """Records with this tag."""
     class_id: UUID | None
     location: str | None
+    """Records of this location."""
     archived: bool
+    """Archived records instead of living ones."""
 
 
 class SavedAudienceOut(BaseModel):
     """As `SavedAudienceDescription`, with every field. The numbers are in their one spelling."""
 
     families: AudienceFilterOut | None
+    """Families that fit. Null: none by filter."""
     staff_members: AudienceFilterOut | None
+    """Staff members that fit. Null: none by filter."""
     numbers: list[str]
+    """Numbers given one by one, in E.164."""
     external_ids: list[str]
+    """External ids of families and staff members."""
     contacts: Contacts
+    """Whom of a family it reaches: every number, or the first that may be texted."""
 
     @classmethod
     def stored(cls, audience: Mapping[str, Any]) -> Self:
@@ -78,3 +89,4 @@ class AudienceDescriptionOut(SavedAudienceOut):
     """As `AudienceDescription`, with every field."""
 
     audience_ids: list[UUID]
+    """Ids of saved audiences."""

@@ -20,14 +20,18 @@ class ContextConversation(BaseModel):
 
     id: UUID
     status: Status
+    """Its status."""
     last_message_at: datetime
+    """When its last message was sent or received."""
 
 
 class ContextNumberOut(PhoneRecordOut):
     model_config = ConfigDict(title="ContextNumber")
 
     stopped_at: datetime | None
+    """When the number texted STOP. Null if it may be texted again, or never did."""
     conversation: ContextConversation | None
+    """The newest conversation with the number. Null if there is none."""
 
     @classmethod
     def of_number(cls, number: ContextNumber) -> Self:
@@ -44,24 +48,36 @@ class ContextPersonOut(BaseModel):
     model_config = ConfigDict(title="ContextPerson")
 
     name: str
+    """Their name."""
     relation: str | None
+    """What they are to the family, such as Mother. Null for a staff member."""
     phone_records: list[ContextNumberOut]
+    """Their numbers."""
 
 
 class ContextRecordOut(BaseModel):
     model_config = ConfigDict(title="ContextRecord")
 
     kind: OwnerKind
+    """A family or a staff member."""
     id: UUID
     external_id: str | None
     name: str
+    """Its name."""
     archived: bool
+    """Whether it is archived."""
     location: str | None
+    """The location that it belongs to."""
     notes: str | None
+    """What staff have noted about it."""
     tags: list[str]
+    """Its tags."""
     people: list[ContextPersonOut]
+    """The family's contacts, or the staff member."""
     students: list[StudentOut]
+    """The family's students with their classes. Empty for a staff member."""
     links: list[LinkOut]
+    """Links to this record in the organization's other systems."""
 
     @classmethod
     def of(cls, each: ContextRecord) -> Self:
@@ -92,8 +108,11 @@ class ConversationContext(BaseModel):
     """`more_records`: records of the number that are not among `records`. `links`: those that need no record."""
 
     records: list[ContextRecordOut]
+    """The records that hold the number."""
     more_records: int
+    """How many more records hold the number than are in `records`."""
     links: list[LinkOut]
+    """Links into the organization's other systems that need no record."""
 
     @classmethod
     def of(cls, context: Context) -> Self:

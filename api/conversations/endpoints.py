@@ -16,6 +16,7 @@ from api.conversations import service, viewing
 from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, NobodysOwn, sort_key
 from api.conversations.lifecycle import reminder_of
+from api.conversations.message_rules import Direction
 from api.conversations.rules import Status
 from api.conversations.schemas import (
     Assignee,
@@ -47,11 +48,14 @@ from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, Ide
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.kit.times import Moment
+from api.providers.port import MessageStatus
 from api.settings import Settings
 
 router = APIRouter(tags=["conversations"])
 
 ASSIGNEE = "A staff member's id; `me`, who must be a person; or `none`: nobody has it."
+SORT = "The newest first, or whoever has waited longest."
+NOT_SENT = "Whether a text of theirs did not go, and nobody has seen to it (NOT-SENT)."
 
 
 def assignee_of(principal: Principal, given: UUID | Assignee | None) -> UUID | NobodysOwn | None:
@@ -74,9 +78,9 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
 async def holder_filter(
     principal: CanView,
     session: Session,
-    phone_number: NumberOrSender | None = None,
-    family_id: UUID | None = None,
-    staff_member_id: UUID | None = None,
+    phone_number: Annotated[NumberOrSender | None, Query(description="Conversations with this number.")] = None,
+    family_id: Annotated[UUID | None, Query(description="Conversations with numbers of this family.")] = None,
+    staff_member_id: Annotated[UUID | None, Query(description="Conversations with numbers of this person.")] = None,
     tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
     """Whose conversations."""
@@ -90,11 +94,11 @@ async def holder_filter(
 async def inbox_filter(
     principal: CanView,
     whose: Annotated[InboxFilter, Depends(holder_filter)],
-    status: Status | None = None,
-    line_id: UUID | None = None,
+    status: Annotated[Status | None, Query(description="Conversations with this status.")] = None,
+    line_id: Annotated[UUID | None, Query(description="Conversations on this line.")] = None,
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
-    not_sent: bool | None = None,
-    later: bool | None = None,
+    not_sent: Annotated[bool | None, Query(description=NOT_SENT)] = None,
+    later: Annotated[bool | None, Query(description="Whether they are deferred (REMIND).")] = None,
 ) -> InboxFilter:
     return replace(
         whose,
@@ -112,8 +116,8 @@ async def list_conversations(
     session: Session,
     paging: Paging,
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
-    sort: InboxSort = InboxSort.NEWEST,
-    updated_since: Moment | None = None,
+    sort: Annotated[InboxSort, Query(description=SORT)] = InboxSort.NEWEST,
+    updated_since: Annotated[Moment | None, Query(description="Those changed since then.")] = None,
 ) -> Page[ConversationOut]:
     """The inbox, newest first, or with whoever has waited longest first.
 
@@ -335,14 +339,15 @@ def conversation_detail(view: ConversationView) -> ConversationDetail:
 
 def _last_message(view: ConversationView) -> LastMessage | None:
     conversation = view.row.conversation
-    if conversation.last_message_created_at is None:
+    direction, status = conversation.last_message_direction, conversation.last_message_status
+    if conversation.last_message_created_at is None or direction is None or status is None:
         return None
     return LastMessage(
         seq=conversation.last_seq,
-        direction=conversation.last_message_direction or "",
+        direction=Direction(direction),
         preview=conversation.last_message_preview or "",
         erased=conversation.last_message_preview is None,
         created_at=conversation.last_message_created_at,
-        status=conversation.last_message_status or "",
+        status=MessageStatus(status),
         sent_by=SentBy.model_validate(view.last_sender) if view.last_sender else None,
     )

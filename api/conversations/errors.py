@@ -13,6 +13,7 @@ class NewMessagesBody(ProblemBody):
     model_config = ConfigDict(extra="allow", title="NewMessagesProblem")
 
     missed: list[MessageOut]
+    """The messages that the person has not seen, in order."""
 
 
 class NewMessages(Conflict):

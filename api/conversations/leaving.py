@@ -25,7 +25,7 @@ from api.conversations.scheduled_queries import DueText, ScheduledRow
 from api.conversations.scheduled_rules import FAILED, Held, retry_after, why_held
 from api.conversations.sending import accept
 from api.conversations.service import lock_conversation
-from api.kit.database import Database, database_time
+from api.kit.database import Database, database_time, savepoint
 from api.kit.database_unavailable import is_database_unavailable
 from api.kit.errors import Problem
 from api.kit.times import rfc3339
@@ -98,7 +98,7 @@ async def _leave(session: AsyncSession, row: InboxRow, scheduled: ScheduledRow) 
     if problem is not None or author is None:
         return problem
     try:
-        async with session.begin_nested():
+        async with savepoint(session):
             reply = Reply(
                 body=text.body,
                 media_urls=text.media_urls,

@@ -29,7 +29,7 @@ from api.conversations.schemas import (
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import (
     GivenKey,
     IdempotencyInProgress,
@@ -38,7 +38,7 @@ from api.kit.idempotency import (
     once,
     uuid_of,
 )
-from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_number_cursor, encode_cursor
+from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, decode_number_cursor, encode_cursor
 
 router = APIRouter(tags=["messages"])
 
@@ -54,14 +54,14 @@ def _reply(body: MessageIn, key: GivenKey | None) -> Reply:
     )
 
 
-SeqQuery = Annotated[int | None, Query(ge=0, le=MAX_SEQ)]
+SeqQuery = Annotated[int | None, Query(ge=0, le=MAX_SEQ, description="The `seq` of a message.")]
 
 
 async def thread_window(
     before_seq: SeqQuery = None,
     after_seq: SeqQuery = None,
     around_seq: SeqQuery = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: CursorQuery = None,
 ) -> ThreadWindow:
     if sum(each is not None for each in (before_seq, after_seq, around_seq, cursor)) > 1:
         raise Invalid([("/query", "Use one of before_seq, after_seq, around_seq and cursor.")])
@@ -76,7 +76,7 @@ async def list_messages(
     principal: CanView,
     session: Session,
     window: Annotated[ThreadWindow, Depends(thread_window)],
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    limit: LimitQuery = DEFAULT_LIMIT,
 ) -> ThreadOut:
     """The newest messages of a thread, or those before, after or around one, in order of `seq`."""
     page = await service.thread(session, principal, conversation_id, window, limit=limit)
@@ -162,7 +162,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     "/messages/{message_id}/retry",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, Conflict, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, AlreadyExists, Conflict, Invalid),
 )
 async def retry_message(
     message_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None

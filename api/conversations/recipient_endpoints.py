@@ -21,7 +21,10 @@ router = APIRouter(tags=["conversations"])
 async def find_recipients(
     principal: CanView,
     session: Session,
-    q: Annotated[SingleLine, Query(min_length=1, max_length=MAX_QUERY_CHARACTERS)],
+    q: Annotated[
+        SingleLine,
+        Query(min_length=1, max_length=MAX_QUERY_CHARACTERS, description="Words of names, or a number or part of it."),
+    ],
 ) -> Recipients:
     """Numbers to text, by the name of a family, a contact or a staff member, or by a number or a part of one.
 

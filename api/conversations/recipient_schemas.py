@@ -17,8 +17,11 @@ class RecipientCheck(BaseModel):
     """Whether the number may be texted from the line. `GET /opt-in-checks` has the instances."""
 
     allowed: bool
+    """Whether it may be texted."""
     reason: Reason
+    """Why, for programs."""
     detail: str
+    """Why, for people."""
 
 
 class RecipientConversation(BaseModel):
@@ -26,25 +29,34 @@ class RecipientConversation(BaseModel):
 
     id: UUID
     line: LineLabel
+    """The line that it is on."""
     last_message_at: datetime
+    """When its last message was sent or received."""
 
 
 class RecipientOut(BaseModel):
     model_config = ConfigDict(title="Recipient")
 
     kind: RecipientKind
+    """What was found: a record's number, or a number by itself."""
     owner_id: UUID | None
     """Of the family or the staff member."""
     owner_name: str | None
+    """Of the family or the staff member."""
     contact_name: str | None
     """The family's contact that holds the number."""
     phone_number: str
+    """In E.164."""
     label: str | None
+    """What the record calls the number, such as Mobile."""
     check: RecipientCheck
+    """Whether it may be texted from `line`."""
     conversation: RecipientConversation | None
+    """The newest conversation with the number. Null if there is none."""
     line: LineLabel
     """A new text goes out on it."""
     line_reason: LineReason
+    """Why this line was chosen (LINE-CHOICE)."""
     notice: str | None
     """A warning to staff before they text this number from this line (NZ-NOTICE)."""
     max_segments: int | None
@@ -86,3 +98,4 @@ class Recipients(BaseModel):
     """The closest first, 20 at most."""
 
     items: list[RecipientOut]
+    """The closest first, 20 at most."""

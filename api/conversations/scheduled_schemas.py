@@ -20,7 +20,9 @@ class SendIn(MessageIn):
     before holds it back."""
 
     send_at: AwareDatetime | None = added(None)
+    """When it leaves. Null: now."""
     only_if_nothing_new: bool = added(True)
+    """Whether a text that comes in before `send_at` holds it back."""
 
     def later(self) -> Later | None:
         return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None
@@ -38,6 +40,7 @@ class ScheduledTextPatch(PatchModel):
     """Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order."""
     close: bool | None = None
     seen_seq: Seq | None = None
+    """The `seq` of the last message that the person has seen. Texts up to it hold nothing back."""
 
     def change(self) -> ScheduledChange:
         return ScheduledChange(**self.model_dump())
@@ -47,9 +50,11 @@ class SendNowIn(RequestModel):
     """`seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE)."""
 
     seen_seq: Seq | None = None
+    """The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE)."""
 
 
 class ScheduledTexts(BaseModel):
     """The earliest first. A conversation has at most 20."""
 
     items: list[ScheduledTextOut]
+    """The earliest first, 20 at most."""

@@ -19,6 +19,7 @@ class HeldOut(BaseModel):
     reason: str
     """In words for the front desk."""
     at: datetime
+    """When it was held back."""
 
 
 class ScheduledTextOut(BaseModel):
@@ -29,19 +30,27 @@ class ScheduledTextOut(BaseModel):
     id: UUID
     conversation_id: UUID
     status: Literal["scheduled", "held"]
+    """`scheduled`: it leaves at `send_at`. `held`: it was held back, and a person decides."""
     body: str
+    """The text."""
     media_urls: list[str]
+    """Addresses of pictures that go with it."""
     files: list[Media]
     """Its files that this service serves, in their order. Once it has left, the message has them under the same ids."""
     send_at: datetime
+    """When it leaves."""
     only_if_nothing_new: bool
+    """Whether a text that comes in before `send_at` holds it back."""
     close: bool
+    """Whether the conversation is closed when it leaves."""
     seen_seq: int
+    """The `seq` of the last message that its author has seen."""
     has_new: bool
     """A text was received that its author has not seen."""
     will_be_held_back: bool
     """It is scheduled, and will not leave if nothing changes: because of `has_new`."""
     held: HeldOut | None
+    """Why it was held back. Null unless it was."""
     scheduled_by: SentBy
     """Who sends it: who scheduled it, or changed it last."""
     created_at: datetime

@@ -29,8 +29,11 @@ class ReminderIn(RequestModel):
     """`at`: at most a year ahead. `seen_seq`: the last message that the person saw."""
 
     at: Moment
+    """When it comes back: at most a year ahead."""
     unless_answered: bool = False
+    """Whether a text from the number removes the reminder. If not, such a text makes it due."""
     seen_seq: Seq | None = None
+    """The `seq` of the last message that the person has seen. If more have come, it is refused (STATUS-CLOSE-RACE)."""
 
 
 class BulkItemIn(RequestModel):
@@ -38,10 +41,12 @@ class BulkItemIn(RequestModel):
 
     id: UUID
     seen_seq: Seq | None = None
+    """For `close` and `later`: the `seq` of the last message that the person has seen (STATUS-CLOSE-RACE)."""
 
 
 class _Bulk(RequestModel):
     items: Annotated[list[BulkItemIn], Field(min_length=1, max_length=MAX_TOGETHER)]
+    """The conversations."""
 
     def conversations(self) -> list[BulkItem]:
         """Each once."""
@@ -50,6 +55,7 @@ class _Bulk(RequestModel):
 
 class BulkAssign(_Bulk):
     action: Literal[BulkAction.ASSIGN]
+    """Give them to a staff member."""
     staff_member_id: UUID
 
     def act(self) -> BulkAct:
@@ -60,8 +66,11 @@ class BulkLater(_Bulk):
     """`at`: at most a year ahead."""
 
     action: Literal[BulkAction.LATER]
+    """Defer them."""
     at: Moment
+    """When they come back: at most a year ahead."""
     unless_answered: bool = False
+    """Whether a text from the number removes the reminder."""
 
     def act(self) -> BulkAct:
         return BulkAct(action=self.action, items=self.conversations(), at=self.at, unless_answered=self.unless_answered)
@@ -69,6 +78,7 @@ class BulkLater(_Bulk):
 
 class BulkOther(_Bulk):
     action: Literal[BulkAction.CLOSE, BulkAction.REOPEN, BulkAction.RELEASE, BulkAction.DISMISS_NOT_SENT]
+    """What to do with them."""
 
     def act(self) -> BulkAct:
         return BulkAct(action=self.action, items=self.conversations())
@@ -80,6 +90,7 @@ BulkIn = Annotated[BulkAssign | BulkLater | BulkOther, Field(discriminator="acti
 class BulkItemOut(BaseModel):
     id: UUID
     result: BulkResult
+    """What came of it."""
     conversation: ConversationOut | None
     """As it is now; null if it was not found."""
 
@@ -90,6 +101,7 @@ class BulkOut(BaseModel):
     model_config = ConfigDict(title="BulkResults")
 
     items: list[BulkItemOut]
+    """One for each conversation, in the order of the request."""
     undo_id: UUID | None
 
 
@@ -97,24 +109,36 @@ class InboxViewFilter(RequestModel):
     """The parameters of GET /conversations that it gives. Null: not given."""
 
     status: Status | None = None
+    """Conversations with this status."""
     assignee: UUID | Assignee | None = None
+    """Conversations of a staff member; `me`: of whoever looks; `none`: of nobody."""
     not_sent: bool | None = None
+    """Whether a text of theirs did not go, and nobody has seen to it."""
     later: bool | None = None
+    """Whether they are deferred."""
     line_id: UUID | None = None
     tag: Tag | None = None
+    """Conversations with a record that has this tag."""
     sort: InboxSort | None = None
+    """The order of the list."""
 
 
 class InboxViewFilterOut(BaseModel):
     """As `InboxViewFilter`, with every field."""
 
     status: Status | None
+    """Conversations with this status."""
     assignee: UUID | Assignee | None
+    """Conversations of a staff member; `me`: of whoever looks; `none`: of nobody."""
     not_sent: bool | None
+    """Whether a text of theirs did not go, and nobody has seen to it."""
     later: bool | None
+    """Whether they are deferred."""
     line_id: UUID | None
     tag: str | None
+    """Conversations with a record that has this tag."""
     sort: InboxSort | None
+    """The order of the list."""
 
 
 ViewName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
@@ -142,11 +166,15 @@ class InboxViewOut(BaseModel):
 
     id: UUID
     name: str
+    """Its name."""
     filter: InboxViewFilterOut
+    """Which conversations it shows."""
     shared: bool
+    """Whether colleagues see it too."""
     staff_member_id: UUID
     """Whose view it is."""
     position: int
+    """Its place among its owner's views, from 0."""
 
     @classmethod
     def of(cls, view: InboxView) -> "InboxViewOut":
@@ -165,3 +193,4 @@ class InboxViewsOut(BaseModel):
     model_config = ConfigDict(title="InboxViews")
 
     items: list[InboxViewOut]
+    """The person's own, in their order, then those that colleagues share."""

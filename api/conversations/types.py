@@ -39,9 +39,11 @@ class Media(BaseModel):
 
     id: UUID | None
     url: str
+    """Where it is, once it is `kept`."""
     content_type: str
     """Of a kept file, as its bytes say; else as the sender or the provider declared."""
     state: MediaState | None
+    """`waiting`: it is being fetched. `kept`: it is at `url`. `refused`: it is not shown; `reason` says why."""
     size: int | None
     """Bytes."""
     reason: str | None
@@ -68,8 +70,10 @@ class SentBy(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     kind: Literal["staff_member", "api_key"]
+    """A staff member or an API key."""
     id: UUID
     name: str
+    """Their name at that time."""
 
     @classmethod
     def of(cls, row: MessageRow) -> "SentBy | None":
@@ -83,6 +87,7 @@ class MessageErrorOut(BaseModel):
     model_config = ConfigDict(title="MessageError")
 
     code: str
+    """The provider's code, or one of this service, for programs."""
     title: str
     """What went wrong, in words for the front desk."""
 
@@ -92,6 +97,7 @@ class MessageBroadcast(BaseModel):
 
     id: UUID
     name: str
+    """Its name."""
 
 
 class ReactionOut(BaseModel):
@@ -100,6 +106,7 @@ class ReactionOut(BaseModel):
     model_config = ConfigDict(title="Reaction")
 
     emoji: str
+    """The emoji of the reaction."""
     removed: bool
     """It was taken back."""
     quote: str | None
@@ -123,15 +130,25 @@ class MessageOut(BaseModel):
     id: UUID
     conversation_id: UUID
     seq: int
+    """Its place in the conversation, from 1."""
     direction: Direction
+    """`inbound`: received. `outbound`: sent."""
     body: str
+    """The text."""
     media: list[Media]
+    """Its pictures and other files."""
     status: MessageStatus
+    """Where it stands."""
     sent_by: SentBy | None
+    """Who sent it. Null for a received and for an automatic message."""
     segments: int
+    """How many parts the text has."""
     encoding: Encoding
+    """The alphabet in which it is sent."""
     provider_message_id: str | None
+    """The id that the provider gave it."""
     error: MessageErrorOut | None
+    """Why it did not arrive. Null without an error."""
     asks_to_stop: bool
     """It asks in plain words to stop. A person decides (OPTIN-PLAIN-WORDS)."""
     reaction: ReactionOut | None
@@ -141,14 +158,18 @@ class MessageOut(BaseModel):
     automatic: Automatic | None
     """Why it was sent without a person; null if a person or an integration sent it, or it was received."""
     broadcast: MessageBroadcast | None
+    """The mass text that it belongs to. Null if it belongs to none."""
     retry_of_message_id: UUID | None
     client_key: UUID | None
     """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
     text by it."""
     created_at: datetime
     provider_time: datetime | None
+    """When the provider received or sent it, as it says."""
     sent_at: datetime | None
+    """When the provider accepted it."""
     delivered_at: datetime | None
+    """When the phone had it, as the provider reported."""
     erased_at: datetime | None
     """When its text and files were erased (ERASE); null if they were not."""
 

@@ -21,8 +21,8 @@ router = APIRouter(tags=["costs"])
 def query_question(
     since: Annotated[date | None, Query(alias="from", description="The first day, in the organization's zone.")] = None,
     until: Annotated[date | None, Query(alias="to", description="The day after the last.")] = None,
-    group_by: GroupBy = GroupBy.MONTH,
-    line_id: UUID | None = None,
+    group_by: Annotated[GroupBy, Query(description="What a row stands for.")] = GroupBy.MONTH,
+    line_id: Annotated[UUID | None, Query(description="Only texts of this line.")] = None,
 ) -> Question:
     return Question(since, until, group_by, line_id)
 

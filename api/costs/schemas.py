@@ -18,16 +18,22 @@ from api.kit.text import Body
 class EstimateIn(RequestModel):
     line_id: UUID
     phone_number: NumberOrSender
+    """The recipient's number."""
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)]
+    """The text."""
     has_media: bool = False
+    """Whether pictures go with it."""
 
 
 class EstimateOut(BaseModel):
     model_config = ConfigDict(title="CostEstimate")
 
     segments: int
+    """How many parts the text has."""
     encoding: Encoding
+    """The alphabet in which it is sent."""
     cost: MoneyOut | None
+    """What it is expected to cost. Null if that is not known."""
     reason: NoCost | None
     """Why there is no estimate."""
 
@@ -44,13 +50,19 @@ class UsageOut(BaseModel):
     model_config = ConfigDict(title="Usage")
 
     texts: int
+    """Texts that were handed over to the provider."""
     segments: int
+    """Parts of these texts."""
     picture_texts: int
+    """Those of them that went as picture messages."""
     failed: int
+    """Texts that failed: the provider did not take them, or said so later."""
     costs: list[MoneyOut]
+    """What they cost, by currency."""
     by_provider: int
     """Texts whose cost is the provider's own figure; the others' is by the line's price list."""
     without_cost: int
+    """Texts whose cost is not known."""
 
     @classmethod
     def of(cls, used: Usage) -> "UsageOut":
@@ -75,7 +87,9 @@ class UsageRowOut(UsageOut):
     key: str | None
     """The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text."""
     name: str | None
+    """What people call it. Null where `key` is null."""
     kind: UsageKind
+    """Single texts or mass texts."""
 
     @classmethod
     def of_row(cls, row: UsageRow) -> "UsageRowOut":
@@ -86,12 +100,17 @@ class UsageReportOut(BaseModel):
     model_config = ConfigDict(title="UsageReport")
 
     since: date
+    """The first day."""
     until: date
     """The day after the last. Both are days of `timezone`."""
     timezone: str
+    """The organization's time zone, a name of the IANA database."""
     group_by: GroupBy
+    """What a row stands for."""
     rows: list[UsageRowOut]
+    """One for each value of `group_by` that has texts."""
     total: UsageOut
+    """Of all rows together."""
     lines_without_prices: list[str]
     """The labels of lines in service that have no price list."""
 

@@ -42,7 +42,9 @@ class ListedClassOut(ClassOut):
     model_config = ConfigDict(title="ListedClass", from_attributes=True)
 
     students: int
+    """How many students of living families are in it."""
     families: int
+    """How many families these students are of."""
 
     @classmethod
     def of(cls, listed: ListedClass) -> "ListedClassOut":
@@ -57,8 +59,11 @@ class TagOut(BaseModel):
     model_config = ConfigDict(title="Tag")
 
     name: str
+    """The tag."""
     families: int
+    """How many living families have it."""
     staff_members: int
+    """How many living staff members have it."""
 
     @classmethod
     def of(cls, listed: ListedTag) -> "TagOut":
@@ -71,9 +76,13 @@ class LocationOut(BaseModel):
     model_config = ConfigDict(title="Location")
 
     name: str
+    """The location."""
     families: int
+    """How many living families a filter by it finds."""
     staff_members: int
+    """How many living staff members are there."""
     classes: int
+    """How many living classes are there."""
 
     @classmethod
     def of(cls, listed: ListedLocation) -> "LocationOut":

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from api.directory.rules import SETTABLE_SOURCES, OptInSource
 from api.directory.student_rules import Weekday, in_week, read_time, read_weekday
@@ -64,5 +64,9 @@ def _settable(source: OptInSource) -> OptInSource:
     return source
 
 
-SettableSource = Annotated[OptInSource, AfterValidator(_settable)]
+SettableSource = Annotated[
+    OptInSource,
+    AfterValidator(_settable),
+    WithJsonSchema({"type": "string", "enum": [each.value for each in OptInSource if each in SETTABLE_SOURCES]}),
+]
 """How a person or an integration learnt of an opt-in state."""

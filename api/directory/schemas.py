@@ -29,6 +29,7 @@ class FamilyIn(RequestModel):
     name: Name
     external_id: ExternalId | None = None
     contacts: Annotated[list[ContactIn], Field(max_length=MAX_RECORDS)]
+    """The family's contacts."""
     students: Annotated[Students | None, NotNull()] = added(None)
     tags: Annotated[Tags | None, NotNull()] = added(None)
     location: ClearedLocation = added(None)
@@ -41,10 +42,13 @@ class StaffMemberIn(RequestModel):
     name: Name
     email: Email
     password: Password | None = None
+    """With it the person signs in. Null: they cannot."""
     permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))]
+    """What they may do. `is_admin` gives all."""
     is_admin: bool = False
     external_id: ExternalId | None = None
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
+    """Their phone records."""
     tags: Annotated[Tags | None, NotNull()] = added(None)
     location: ClearedLocation = added(None)
     notes: ClearedNotes = added(None)
@@ -70,6 +74,7 @@ class ContactPut(ContactIn):
     id: UUID | None = None
     # Pydantic copies the default.
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] = []  # type: ignore[assignment]
+    """The contact's phone records. They replace those that are there."""
 
 
 class FamilyPatch(PatchModel):
@@ -98,10 +103,13 @@ class StaffMemberPatch(PatchModel):
     external_id: ExternalId | None = None
     email: Email | None = None
     password: Password | None = None
+    """A new password. It ends the person's sessions."""
     permissions: Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None = None
+    """What they may do. `is_admin` gives all."""
     is_admin: bool | None = None
     archived: bool | None = None
     phone_records: Annotated[list[PhoneRecordPut], Field(max_length=MAX_RECORDS)] | None = None
+    """Their phone records. They replace those that are there."""
     tags: Tags | None = None
     location: ClearedLocation = None
     notes: ClearedNotes = None
@@ -112,8 +120,11 @@ class ContactOut(BaseModel):
 
     id: UUID
     name: str
+    """Their name."""
     relation: str | None
+    """What they are to the family, such as Mother."""
     phone_records: list[PhoneRecordOut]
+    """Their phone records."""
 
 
 class FamilyOut(BaseModel):
@@ -122,12 +133,19 @@ class FamilyOut(BaseModel):
     id: UUID
     external_id: str | None
     name: str
+    """Its name."""
     archived: bool
+    """Whether it is archived: out of the lists, and not texted."""
     contacts: list[ContactOut]
+    """Its contacts."""
     students: list[StudentOut]
+    """Its students."""
     tags: list[str]
+    """Its tags."""
     location: str | None
+    """The location that it belongs to."""
     notes: str | None
+    """What staff have noted about it."""
 
 
 class StaffMemberOut(BaseModel):
@@ -138,14 +156,23 @@ class StaffMemberOut(BaseModel):
     id: UUID
     external_id: str | None
     name: str
+    """Their name."""
     email: str | None
+    """The address with which they sign in."""
     permissions: list[StaffPermission]
+    """What they may do: an administrator may do all."""
     is_admin: bool
+    """Whether they are an administrator."""
     archived: bool
+    """Whether they are archived: then they cannot sign in, and are not texted."""
     phone_records: list[PhoneRecordOut]
+    """Their phone records."""
     tags: list[str]
+    """Their tags."""
     location: str | None
+    """The location where they work."""
     notes: str | None
+    """What staff have noted about them."""
 
     @classmethod
     def of(cls, staff_member: StoredStaffMember) -> "StaffMemberOut":

@@ -19,9 +19,13 @@ class OptIn(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     state: OptInState
+    """Whether they want texts. `unknown`: they were never asked."""
     source: OptInSource | None
+    """How that is known. Null for `unknown`."""
     changed_at: datetime | None
+    """When it was last changed."""
     changed_by: Actor | None
+    """Who changed it."""
 
 
 class PhoneRecordOut(BaseModel):
@@ -29,8 +33,11 @@ class PhoneRecordOut(BaseModel):
 
     id: UUID
     phone_number: str
+    """In E.164."""
     label: str | None
+    """What the number is called, such as Mobile."""
     opt_in: OptIn
+    """Whether texts to it are wanted."""
 
     @classmethod
     def of(cls, record: StoredPhoneRecord) -> "PhoneRecordOut":
@@ -41,9 +48,12 @@ class HolderOut(BaseModel):
     model_config = ConfigDict(title="Holder", from_attributes=True)
 
     kind: OwnerKind
+    """A family or a staff member."""
     id: UUID
     name: str
+    """Of the family or the staff member."""
     contact_name: str | None
+    """The family's contact that holds the number. Null for a staff member."""
     phone_record_id: UUID
 
     @classmethod
@@ -58,12 +68,19 @@ class ClassOut(BaseModel):
 
     id: UUID
     name: str
+    """Its name."""
     weekdays: list[Weekday]
+    """The days on which it takes place."""
     time: str | None
+    """When it begins, `HH:MM` in the organization's zone."""
     room: str | None
+    """Where in the location it takes place."""
     coach: str | None
+    """Who holds it."""
     location: str | None
+    """The location where it takes place."""
     archived: bool
+    """Whether it is archived: it takes place no more."""
 
 
 class StudentOut(BaseModel):
@@ -71,7 +88,9 @@ class StudentOut(BaseModel):
 
     id: UUID
     name: str
+    """Their name."""
     classes: list[ClassOut]
+    """The classes that they are in."""
 
 
 class AudienceFilter(RequestModel):

@@ -36,20 +36,27 @@ class OptInIn(RequestModel):
     """Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO)."""
 
     state: OptInState
+    """Whether they want texts. `unknown`: they were never asked."""
     source: SettableSource
+    """How that is known. `keyword` and `provider` come only from phones and providers."""
 
 
 class PhoneRecordIn(RequestModel):
     """Without `opt_in` the state is `unknown`: never asked."""
 
     phone_number: Number
+    """In E.164, or as people of the organization's country write it."""
     label: Short | None = None
+    """What the number is called, such as Mobile."""
     opt_in: OptInIn | None = None
+    """Whether texts to it are wanted. Left out for a new record: `unknown`."""
 
 
 class ContactIn(RequestModel):
     name: Name
+    """Their name."""
     relation: Short | None = None
+    """What they are to the family, such as Mother."""
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
 
 
@@ -58,11 +65,17 @@ class StudentClassIn(RequestModel):
 
     id: UUID | None = None
     name: ClassName | None = None
+    """Its name, instead of its id."""
     weekdays: Weekdays = []
+    """The days on which it takes place."""
     time: ClassTime | None = None
+    """When it begins, such as 17:30 or 5:30 pm."""
     room: Short | None = None
+    """Where in the location it takes place."""
     coach: Name | None = None
+    """Who holds it."""
     location: Annotated[fields.Location, Field(min_length=1)] | None = None
+    """The location where it takes place."""
 
     @model_validator(mode="after")
     def _is_named(self) -> Self:
@@ -77,6 +90,7 @@ class StudentIn(RequestModel):
     id: UUID | None = None
     name: Name
     classes: Annotated[Annotated[list[StudentClassIn], Field(max_length=MAX_CLASSES)] | None, NotNull()] = None
+    """The classes that they are in, instead of those until now."""
 
 
 Location = tuple[str | int, ...]

@@ -28,10 +28,10 @@ async def list_inbound_events(
     principal: Administrator,
     session: Session,
     paging: Paging,
-    state: EventState | None = None,
+    state: Annotated[EventState | None, Query(description="What became of them.")] = None,
     line_id: UUID | None = None,
-    since: Annotated[Moment | None, Query(alias="from")] = None,
-    until: Annotated[Moment | None, Query(alias="to")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="The first moment.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="The first moment after.")] = None,
 ) -> Page[InboundEventOut]:
     """Inbound events and what became of them, newest first."""
     organization_id = principal.organization_id

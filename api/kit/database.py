@@ -4,7 +4,7 @@ One request is one transaction, committed before the answer is sent. A transacti
 HTTP call, a wait or a stream.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
@@ -153,6 +153,24 @@ def notify(session: AsyncSession, channel: str, payload: dict[str, Any]) -> None
     session.info.setdefault("notifications", []).append((channel, payload))
 
 
+def before_commit(session: AsyncSession, write: Callable[[AsyncSession], Awaitable[None]]) -> None:
+    """Run `write` as the transaction's last, after everything is flushed. What it locks is locked last."""
+    session.info.setdefault("before_commit", []).append(write)
+
+
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """A part of the transaction that is rolled back alone on an error, with what it has queued for the commit."""
+    queued = {key: list(value) for key, value in session.info.items() if isinstance(value, list)}
+    try:
+        async with session.begin_nested():
+            yield
+    except BaseException:
+        for key in [key for key, value in session.info.items() if isinstance(value, list)]:
+            session.info[key] = queued.get(key, [])
+        raise
+
+
 def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
     """Run `action` in this process after the commit. Only for hints: a crash loses it."""
     session.info.setdefault("after_commit", []).append(action)
@@ -160,6 +178,11 @@ def after_commit(session: AsyncSession, action: Callable[[], None]) -> None:
 
 async def commit(session: AsyncSession) -> None:
     """Commit, with the transaction's notifications and hints. Callers outside a unit of work use `transaction`."""
+    writes: list[Callable[[AsyncSession], Awaitable[None]]] = session.info.pop("before_commit", [])
+    if writes:
+        await session.flush()
+        for write in writes:
+            await write(session)
     notifications: list[tuple[str, dict[str, Any]]] = session.info.pop("notifications", [])
     if notifications:
         await session.flush()

@@ -5,6 +5,7 @@ Every problem has a stable `type` for clients, a title for people, and its own f
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -42,6 +43,15 @@ class ValidationProblemBody(ProblemBody):
 
     errors: list[FieldError]
     """Each value that is not valid."""
+
+
+class AlreadyExistsBody(ProblemBody):
+    model_config = ConfigDict(extra="allow", title="AlreadyExistsProblem")
+
+    existing_id: UUID | None
+    """The id of the record that has the value. Null if that record has gone since."""
+    conflicting: list[str]
+    """The values that are taken, as JSON pointers into the body, or `/path/name`."""
 
 
 BodyModel = type[ProblemBody]
@@ -119,6 +129,24 @@ class RequestTimeout(Problem):
 
 class Conflict(Problem):
     status, type, title = 409, "/problems/conflict", "This conflicts with what is stored"
+
+
+class AlreadyExists(Conflict):
+    """A value that must be unique is taken. The answer names the record that has it.
+
+    `conflicting`: JSON pointers as in `FieldError`.
+    """
+
+    body_model = AlreadyExistsBody
+
+    def __init__(self, detail: str, *, existing_id: UUID | None, conflicting: Sequence[str]) -> None:
+        super().__init__(
+            detail,
+            fields={
+                "existing_id": None if existing_id is None else str(existing_id),
+                "conflicting": list(conflicting),
+            },
+        )
 
 
 class TooLarge(Problem):

@@ -66,7 +66,9 @@ class MoneyOut(BaseModel):
     model_config = ConfigDict(title="Money")
 
     amount: str
+    """A decimal number, such as 0.0079."""
     currency: str
+    """ISO 4217, such as USD."""
 
     @classmethod
     def of(cls, amount: Decimal, currency: str) -> "MoneyOut":

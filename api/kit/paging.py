@@ -92,12 +92,13 @@ def how_many_fit(sizes: Sequence[int], capacity: int) -> int:
     return max(1, bisect_right(list(accumulate(sizes)), capacity))
 
 
-def page_query(
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of the page.")] = DEFAULT_LIMIT,
-    cursor: Annotated[
-        str | None, Query(max_length=500, description="`next_cursor` of the page before. It is opaque.")
-    ] = None,
-) -> PageQuery:
+LimitQuery = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of the page.")]
+CursorQuery = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before. It is opaque.")
+]
+
+
+def page_query(limit: LimitQuery = DEFAULT_LIMIT, cursor: CursorQuery = None) -> PageQuery:
     return PageQuery(limit=limit, cursor=cursor)
 
 

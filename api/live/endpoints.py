@@ -39,7 +39,10 @@ router = APIRouter(tags=["live"])
 async def events(
     principal: CanView,
     request: Request,
-    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
+    last_event_id: Annotated[
+        str | None,
+        Header(alias="Last-Event-ID", max_length=100, description="The id of the last event that was received."),
+    ] = None,
 ) -> StreamingResponse:
     """A stream of changes as they happen. No database session is held while it is open."""
     hub = from_app(request, Hub)

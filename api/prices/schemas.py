@@ -40,14 +40,18 @@ class PriceOut(BaseModel):
     model_config = ConfigDict(title="LinePrice")
 
     country: str | None
+    """ISO 3166-1 alpha-2. Null: every country without a price of its own."""
     text: str
+    """Of one part of a text."""
     picture: str
+    """Of a whole picture message."""
 
 
 class LinePricesIn(RequestModel):
     """Without prices, and with `currency` null, the line has no price list."""
 
     currency: CurrencyCode | None
+    """ISO 4217, such as USD. Null: the line has no price list."""
     prices: Annotated[list[PriceIn], Field(max_length=MAX_PRICES)]
 
     def wanted(self) -> LinePrices:
@@ -62,6 +66,7 @@ class LinePricesOut(BaseModel):
     currency: str | None
     """ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it."""
     prices: list[PriceOut]
+    """Its prices, by country."""
 
     @classmethod
     def of(cls, found: LinePrices) -> "LinePricesOut":
@@ -79,6 +84,7 @@ class CreditsIn(RequestModel):
 
     is_on: bool
     currency: CurrencyCode
+    """ISO 4217, such as USD."""
     low_below: AmountText | None = None
 
     def settings(self) -> CreditSettings:
@@ -89,7 +95,9 @@ class AddedCreditsIn(RequestModel):
     """A negative amount takes credits out."""
 
     amount: SignedAmountText
+    """A decimal number, such as 25.00. A negative one takes credits out."""
     note: Annotated[SingleLine, StringConstraints(max_length=200)] = ""
+    """What it was for. It stands in the audit log."""
 
 
 class CreditsOut(BaseModel):
@@ -100,7 +108,9 @@ class CreditsOut(BaseModel):
     currency: str | None
     """Null: the organization has never run on credits."""
     balance: str | None
+    """What is left. Null: the organization has never run on credits."""
     low_below: str | None
+    """Administrators are told once the balance is below it. Null: once it is used up."""
     standing: Standing | None
     """Null unless it runs on credits."""
     low_since: datetime | None

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.access.dependencies import CanView, guarded
 from api.access.preconditions import if_match
 from api.kit.database import Session
-from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_cursor
 from api.kit.text import Body, storable
@@ -47,7 +47,10 @@ def _after(cursor: str | None) -> Key | None:
 
 
 @router.post(
-    "/saved-replies", status_code=201, response_model=SavedReplyOut, responses=guarded(Forbidden, Conflict, Invalid)
+    "/saved-replies",
+    status_code=201,
+    response_model=SavedReplyOut,
+    responses=guarded(Forbidden, AlreadyExists, Conflict, Invalid),
 )
 async def create_saved_reply(
     body: SavedReplyIn, principal: CanView, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -73,7 +76,7 @@ async def get_saved_reply(saved_reply_id: UUID, principal: CanView, session: Ses
 @router.patch(
     "/saved-replies/{saved_reply_id}",
     dependencies=[if_match(get_saved_reply)],
-    responses=guarded(NotFound, Conflict, Invalid),
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
 )
 async def update_saved_reply(
     saved_reply_id: UUID, body: SavedReplyPatch, principal: CanView, session: Session

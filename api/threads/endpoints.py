@@ -13,7 +13,7 @@ from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
-from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, decode_cursor, encode_cursor, unknown_cursor
+from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, decode_cursor, encode_cursor, unknown_cursor
 from api.notes.service import NoteView
 from api.notes.types import NoteOut
 from api.threads import service
@@ -23,7 +23,7 @@ from api.threads.service import Item, ThreadWindow
 
 router = APIRouter(tags=["conversations"])
 
-Place = Annotated[str | None, Query(max_length=100)]
+Place = Annotated[str | None, Query(max_length=100, description="A position, or the seq of a message.")]
 
 
 async def thread_window(
@@ -33,7 +33,7 @@ async def thread_window(
         str | None,
         Query(max_length=100, description="A position, the seq of a message, or the id of an item of any kind."),
     ] = None,
-    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    cursor: CursorQuery = None,
 ) -> ThreadWindow:
     if sum(each is not None for each in (before, after, around, cursor)) > 1:
         raise Invalid([("/query", "Use one of before, after, around and cursor.")])
@@ -50,7 +50,7 @@ async def get_thread(
     principal: CanView,
     session: Session,
     window: Annotated[ThreadWindow, Depends(thread_window)],
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    limit: LimitQuery = DEFAULT_LIMIT,
 ) -> ThreadPageOut:
     """Messages, notes, audit entries and scheduled texts in one order: the newest, or those around a position.
 

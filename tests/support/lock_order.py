@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from sqlalchemy import Connection, Engine, event
 
-ORDER = ["staff_members", "phone_numbers", "conversations", "outbox", "audit_chains"]
+ORDER = ["staff_members", "phone_numbers", "conversations", "outbox", "audit_chains", "event_counters"]
 """Each transaction locks rows of these tables in this order, and those of one table in the order of their ids."""
 
 _LOCKS = re.compile(
@@ -39,8 +39,12 @@ class Lock:
         return (self.statement, self.parameters) == (earlier.statement, earlier.parameters)
 
 
+_RAISES = re.compile(r"^WITH counter AS \( INSERT INTO (event_counters) ")
+"""Writing events locks their organization's counter without a SELECT."""
+
+
 def _lock(statement: str, parameters: Any) -> Lock | None:
-    found = _LOCKS.match(statement)
+    found = _LOCKS.match(statement) or _RAISES.match(statement)
     if found is None:
         return None
     flat = [each for value in parameters for each in (value if isinstance(value, list) else [value])]

@@ -20,11 +20,15 @@ class ImportItem(BaseModel):
     """
 
     row: int
+    """Its number, from 1."""
     outcome: ImportOutcome
+    """What came of it."""
     kind: OwnerKind | None
+    """A family or a staff member. Null where the row does not say it."""
     id: UUID | None
     external_id: str | None
     errors: list[FieldError]
+    """What is wrong with it."""
 
     @classmethod
     def of_record(cls, result: RecordResult) -> "list[ImportItem]":
@@ -52,12 +56,19 @@ class ImportReport(BaseModel):
     """The counts are of rows; several rows of one CSV record have the same outcome."""
 
     committed: bool
+    """Whether anything was stored."""
     rows: int
+    """Rows of the file."""
     created: int
+    """Rows of new records."""
     updated: int
+    """Rows of changed records."""
     unchanged: int
+    """Rows of records that were so already."""
     failed: int
+    """Rows with an error."""
     items: list[ImportItem]
+    """What came of each row, in the order of the file."""
 
     @classmethod
     def of(cls, report: Report) -> "ImportReport":
@@ -80,15 +91,24 @@ class ImportJob(BaseModel):
 
     id: UUID
     state: ImportState
+    """Where it stands."""
     partial: bool
+    """Whether good rows are stored though others fail."""
     rows: int
+    """Rows of the file."""
     done: int
+    """Rows that are checked or stored."""
     created: int
+    """Rows of new records."""
     updated: int
+    """Rows of changed records."""
     unchanged: int
+    """Rows of records that were so already."""
     failed: int
+    """Rows with an error."""
     created_at: datetime
     finished_at: datetime | None
+    """When it ended. Null while it runs."""
 
     @classmethod
     def of(cls, job: Import) -> "ImportJob":
@@ -111,7 +131,9 @@ class ImportJobReport(ImportJob):
     """The import with a page of its report. While it runs, the report holds the rows that are stored or have failed."""
 
     items: list[ImportItem]
+    """What came of each row of this page, in the order of the file."""
     next_cursor: str | None
+    """Leads to the next page. Null if this is the last."""
 
     @classmethod
     def page(cls, job: Import, results: Iterable[RecordResult], *, next_cursor: str | None) -> "ImportJobReport":

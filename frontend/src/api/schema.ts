@@ -35,11 +35,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Api Key */
+        /**
+         * Get Api Key
+         * @description One key, valid or not. The key itself is not shown again.
+         */
         get: operations["get_api_key"];
         put?: never;
         post?: never;
-        /** Revoke Api Key */
+        /**
+         * Revoke Api Key
+         * @description The key is not accepted any more. It stays in the list.
+         */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -344,8 +350,6 @@ export interface paths {
         /**
          * Preview Broadcast
          * @description Who would get it now, who is left out and why, what it says, and how long it takes. Changes nothing.
-         *
-         *     `any_hour`: as if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS).
          */
         post: operations["preview_broadcast"];
         delete?: never;
@@ -363,7 +367,7 @@ export interface paths {
         };
         /**
          * List Left Out
-         * @description The first of those whom a draft leaves out, with their records. `reason`: for this one, as its preview says.
+         * @description The first of those whom a draft leaves out, with their records.
          */
         get: operations["list_left_out"];
         put?: never;
@@ -1005,7 +1009,10 @@ export interface paths {
          */
         get: operations["list_families"];
         put?: never;
-        /** Create Family */
+        /**
+         * Create Family
+         * @description Add a family with its contacts, students and phone records.
+         */
         post: operations["create_family"];
         delete?: never;
         options?: never;
@@ -1020,7 +1027,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Family By External Id
+         * @description The family with this external id, archived or not.
+         */
+        get: operations["get_family_by_external_id"];
         /**
          * Put Family
          * @description Create the family with this external id, or make it as given. States that are not given stay.
@@ -1040,7 +1051,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Family */
+        /**
+         * Get Family
+         * @description One family with its contacts, students and phone records.
+         */
         get: operations["get_family"];
         put?: never;
         post?: never;
@@ -1335,7 +1349,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Who asks, of which organization, and what they may do.
+         */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -1841,6 +1858,9 @@ export interface paths {
         /**
          * Check Opt Ins
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         *
+         *     An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+         *     checked.
          */
         post: operations["check_opt_ins"];
         delete?: never;
@@ -2249,7 +2269,10 @@ export interface paths {
          */
         get: operations["list_staff_members"];
         put?: never;
-        /** Create Staff Member */
+        /**
+         * Create Staff Member
+         * @description Add a staff member. With a password they can sign in.
+         */
         post: operations["create_staff_member"];
         delete?: never;
         options?: never;
@@ -2264,7 +2287,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Staff Member By External Id
+         * @description The staff member with this external id, archived or not.
+         */
+        get: operations["get_staff_member_by_external_id"];
         /**
          * Put Staff Member
          * @description Create the staff member with this external id, or make them as given.
@@ -2284,7 +2311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get Staff Member */
+        /**
+         * Get Staff Member
+         * @description One staff member with their phone records.
+         */
         get: operations["get_staff_member"];
         put?: never;
         post?: never;
@@ -2570,13 +2600,62 @@ export interface components {
          * @description A negative amount takes credits out.
          */
         AddedCreditsIn: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 25.00. A negative one takes credits out.
+             */
             amount: string;
             /**
              * Note
+             * @description What it was for. It stands in the audit log.
              * @default
              */
             note?: string;
+        };
+        /** AlreadyExistsProblem */
+        AlreadyExistsProblem: {
+            /**
+             * Conflicting
+             * @description The values that are taken, as JSON pointers into the body, or `/path/name`.
+             */
+            conflicting: string[];
+            /**
+             * Detail
+             * @description What happened here and what to do, for people.
+             */
+            detail: string | null;
+            /**
+             * Existing Id
+             * @description The id of the record that has the value. Null if that record has gone since.
+             */
+            existing_id: string | null;
+            /**
+             * Instance
+             * @description The path of the request.
+             */
+            instance: string | null;
+            /**
+             * Request Id
+             * @description The `X-Request-ID` of the answer, which the service's log has too.
+             */
+            request_id: string | null;
+            /**
+             * Status
+             * @description The status code of the answer.
+             */
+            status: number;
+            /**
+             * Title
+             * @description The kind of problem, for people.
+             */
+            title: string;
+            /**
+             * Type
+             * @description What programs decide by. It is the same in every release.
+             */
+            type: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * Alternative
@@ -2614,7 +2693,10 @@ export interface components {
              * @description It is not valid while the person who made it is archived.
              */
             ends_with_creator: boolean;
-            /** Expires At */
+            /**
+             * Expires At
+             * @description When it ends by itself. Null: it is valid until it is revoked.
+             */
             expires_at: string | null;
             /**
              * Id
@@ -2632,9 +2714,15 @@ export interface components {
              * @description To the minute.
              */
             last_used_at: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What it allows.
+             */
             permissions: components["schemas"]["Permission"][];
             /**
              * Prefix
@@ -2646,7 +2734,10 @@ export interface components {
              * @description The key that was rotated into it.
              */
             replaces_id: string | null;
-            /** Revoked At */
+            /**
+             * Revoked At
+             * @description When it was revoked. Null if it was not.
+             */
             revoked_at: string | null;
         };
         /** ApiKeyCreated */
@@ -2664,7 +2755,10 @@ export interface components {
              * @description It is not valid while the person who made it is archived.
              */
             ends_with_creator: boolean;
-            /** Expires At */
+            /**
+             * Expires At
+             * @description When it ends by itself. Null: it is valid until it is revoked.
+             */
             expires_at: string | null;
             /**
              * Id
@@ -2687,9 +2781,15 @@ export interface components {
              * @description To the minute.
              */
             last_used_at: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What it allows.
+             */
             permissions: components["schemas"]["Permission"][];
             /**
              * Prefix
@@ -2701,7 +2801,10 @@ export interface components {
              * @description The key that was rotated into it.
              */
             replaces_id: string | null;
-            /** Revoked At */
+            /**
+             * Revoked At
+             * @description When it was revoked. Null if it was not.
+             */
             revoked_at: string | null;
         };
         /**
@@ -2709,7 +2812,10 @@ export interface components {
          * @description The staff member who made a key, or rotated it last.
          */
         ApiKeyCreator: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in.
+             */
             archived: boolean;
             /**
              * Id
@@ -2717,7 +2823,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /** ApiKeyIn */
@@ -2733,7 +2842,10 @@ export interface components {
              * @description A time to come. Null: until it is revoked.
              */
             expires_at?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name: string;
             /**
              * Permissions
@@ -2741,7 +2853,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -2769,7 +2881,10 @@ export interface components {
              * @description A time to come. Null: until it is revoked.
              */
             expires_at?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description What the key is for.
+             */
             name?: string;
             /**
              * Permissions
@@ -2804,6 +2919,7 @@ export interface components {
         };
         /** Audience */
         Audience: {
+            /** @description Who is in it. */
             audience: components["schemas"]["SavedAudienceOut"];
             /**
              * Created At
@@ -2817,7 +2933,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
             /**
              * Updated At
@@ -2833,6 +2952,7 @@ export interface components {
         AudienceDescription: {
             /**
              * Audience Ids
+             * @description Ids of saved audiences.
              * @default []
              */
             audience_ids?: string[];
@@ -2855,6 +2975,7 @@ export interface components {
              * @default []
              */
             numbers?: string[];
+            /** @description Staff members that fit. Null: none by filter; an empty filter: all. */
             staff_members?: components["schemas"]["AudienceFilter"] | null;
         };
         /**
@@ -2862,14 +2983,26 @@ export interface components {
          * @description As `AudienceDescription`, with every field.
          */
         AudienceDescriptionOut: {
-            /** Audience Ids */
+            /**
+             * Audience Ids
+             * @description Ids of saved audiences.
+             */
             audience_ids: string[];
+            /** @description Whom of a family it reaches: every number, or the first that may be texted. */
             contacts: components["schemas"]["Contacts"];
-            /** External Ids */
+            /**
+             * External Ids
+             * @description External ids of families and staff members.
+             */
             external_ids: string[];
+            /** @description Families that fit. Null: none by filter. */
             families: components["schemas"]["AudienceFilterOut"] | null;
-            /** Numbers */
+            /**
+             * Numbers
+             * @description Numbers given one by one, in E.164.
+             */
             numbers: string[];
+            /** @description Staff members that fit. Null: none by filter. */
             staff_members: components["schemas"]["AudienceFilterOut"] | null;
         };
         /**
@@ -2911,32 +3044,48 @@ export interface components {
          * @description As `AudienceFilter`, with every field.
          */
         AudienceFilterOut: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Archived records instead of living ones.
+             */
             archived: boolean;
             /**
              * Class Id
              * @description The id of the class.
              */
             class_id: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description Records of this location.
+             */
             location: string | null;
-            /** Q */
+            /**
+             * Q
+             * @description Words of names, or a phone number or part of it.
+             */
             q: string | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Records with this tag.
+             */
             tag: string | null;
         };
         /** AudienceIn */
         AudienceIn: {
+            /** @description Who is in it. */
             audience: components["schemas"]["SavedAudienceDescription"];
             /**
              * Id
              * @description A new one if omitted. With the id of a deleted one, drafts that name it can use it again.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -2954,8 +3103,12 @@ export interface components {
          * @description An omitted field stays.
          */
         AudiencePatch: {
+            /** @description Who is in it. */
             audience?: components["schemas"]["SavedAudienceDescription"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
         };
         /**
@@ -2970,7 +3123,10 @@ export interface components {
             id: string | null;
             /** @description A staff member, an API key, a phone number or the system. */
             kind: components["schemas"]["ActorKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Their name at that time.
+             */
             name: string;
         };
         /** AuditChainLink */
@@ -3070,7 +3226,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3169,18 +3325,34 @@ export interface components {
         };
         /** Broadcast */
         Broadcast: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it may leave outside the available hours. Null if it may not.
+             */
             any_hour_reason: string | null;
-            /** Approvals */
+            /**
+             * Approvals
+             * @description The administrators who have agreed to it.
+             */
             approvals: components["schemas"]["BroadcastApproval"][];
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Files that go with each text, in their order.
+             */
             attachments: components["schemas"]["BroadcastFile"][];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescriptionOut"];
             /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
-            /** Confirmed At */
+            /**
+             * Confirmed At
+             * @description When it was confirmed.
+             */
             confirmed_at: string | null;
             /**
              * Counts
@@ -3197,15 +3369,27 @@ export interface components {
             created_at: string;
             /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for, by field.
+             */
             fallbacks: {
                 [key: string]: string;
             };
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended: sent or cancelled.
+             */
             finished_at: string | null;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text.
+             */
             footer: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text.
+             */
             header: string;
             /**
              * Id
@@ -3225,10 +3409,17 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
+            /** @description Why it is paused. Null unless it is. */
             pause_reason: components["schemas"]["PauseReason"] | null;
             /**
              * Recipients
@@ -3245,12 +3436,19 @@ export interface components {
              * @description Of all texts together, as it was confirmed.
              */
             segments: number;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at: string | null;
             /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
-            /** Started At */
+            /**
+             * Started At
+             * @description When its texts began to leave.
+             */
             started_at: string | null;
+            /** @description Where it stands. */
             state: components["schemas"]["BroadcastState"];
             /**
              * Updated At
@@ -3264,6 +3462,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When they agreed.
              */
             at: string;
             /**
@@ -3272,23 +3471,42 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description The administrator's name.
+             */
             name: string;
         };
         /** BroadcastDetail */
         BroadcastDetail: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it may leave outside the available hours. Null if it may not.
+             */
             any_hour_reason: string | null;
-            /** Approvals */
+            /**
+             * Approvals
+             * @description The administrators who have agreed to it.
+             */
             approvals: components["schemas"]["BroadcastApproval"][];
-            /** Attachments */
+            /**
+             * Attachments
+             * @description Files that go with each text, in their order.
+             */
             attachments: components["schemas"]["BroadcastFile"][];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescriptionOut"];
             /** @description Who wrote it. */
             author: components["schemas"]["AuditActor"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
-            /** Confirmed At */
+            /**
+             * Confirmed At
+             * @description When it was confirmed.
+             */
             confirmed_at: string | null;
             /**
              * Counts
@@ -3305,13 +3523,22 @@ export interface components {
             created_at: string;
             /** @description What it was expected to cost as it was confirmed. Null before. */
             estimate: components["schemas"]["BroadcastEstimate"] | null;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for, by field.
+             */
             fallbacks: {
                 [key: string]: string;
             };
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended: sent or cancelled.
+             */
             finished_at: string | null;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text.
+             */
             footer: string;
             /**
              * Goes On At
@@ -3319,7 +3546,10 @@ export interface components {
              *     now, or none waits.
              */
             goes_on_at: string | null;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text.
+             */
             header: string;
             /**
              * Id
@@ -3339,10 +3569,17 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
+            /** @description Why it is paused. Null unless it is. */
             pause_reason: components["schemas"]["PauseReason"] | null;
             /**
              * Reasons
@@ -3364,12 +3601,19 @@ export interface components {
              * @description Of all texts together, as it was confirmed.
              */
             segments: number;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at: string | null;
             /** @description Who confirmed it: its messages are theirs. */
             sender: components["schemas"]["AuditActor"] | null;
-            /** Started At */
+            /**
+             * Started At
+             * @description When its texts began to leave.
+             */
             started_at: string | null;
+            /** @description Where it stands. */
             state: components["schemas"]["BroadcastState"];
             /**
              * Updated At
@@ -3396,14 +3640,27 @@ export interface components {
          * @description The text that one recipient gets, header, footer and fields in it.
          */
         BroadcastExample: {
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
-            /** Name */
+            /**
+             * Name
+             * @description Of the contact or staff member who holds the number.
+             */
             name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The recipient's number, in E.164.
+             */
             phone_number: string;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Text */
+            /**
+             * Text
+             * @description The whole text.
+             */
             text: string;
         };
         /**
@@ -3411,7 +3668,10 @@ export interface components {
          * @description A file that goes with each text. It is shown at `url`.
          */
         BroadcastFile: {
-            /** Content Type */
+            /**
+             * Content Type
+             * @description Its media type, as its bytes say.
+             */
             content_type: string;
             /**
              * Id
@@ -3419,14 +3679,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its file name.
+             */
             name: string;
             /**
              * Size
              * @description Bytes.
              */
             size: number;
-            /** Url */
+            /**
+             * Url
+             * @description Its path on this service.
+             */
             url: string;
         };
         /**
@@ -3434,11 +3700,20 @@ export interface components {
          * @description How many can be reached when it goes, and when the others can (MASS-HOURS).
          */
         BroadcastHours: {
-            /** Last Opens At */
+            /**
+             * Last Opens At
+             * @description When the last of the others can be reached.
+             */
             last_opens_at: string | null;
-            /** Later */
+            /**
+             * Later
+             * @description How many wait for their hours.
+             */
             later: number;
-            /** Now */
+            /**
+             * Now
+             * @description How many may be texted when it leaves.
+             */
             now: number;
             /**
              * Opens At
@@ -3457,8 +3732,12 @@ export interface components {
              * @default []
              */
             attachments?: string[];
+            /** @description Who gets it. */
             audience: components["schemas"]["AudienceDescription"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body: string;
             /**
              * Fallbacks
@@ -3468,9 +3747,15 @@ export interface components {
             fallbacks?: {
                 [key: string]: string;
             };
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text. Left out: the organization's. Empty: nothing.
+             */
             footer?: string | null;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text. Left out: the organization's. Empty: nothing.
+             */
             header?: string | null;
             /**
              * Line Id
@@ -3479,10 +3764,14 @@ export interface components {
             line_id?: string | null;
             /**
              * Media
+             * @description Addresses of pictures that go with each text.
              * @default []
              */
             media?: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name: string;
             /**
              * Send At
@@ -3490,9 +3779,12 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
-            /** Count */
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
+            /**
+             * Count
+             * @description How many are left out for this reason.
+             */
             count: number;
             /**
              * Reason
@@ -3508,7 +3800,10 @@ export interface components {
              * @description There are no more than these. Once it is confirmed, `/recipients` lists everybody.
              */
             is_whole: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description The first of them.
+             */
             items: components["schemas"]["BroadcastLeftOutPerson"][];
         };
         /** BroadcastLeftOutPerson */
@@ -3523,14 +3818,20 @@ export interface components {
              * @description Null for a record without one.
              */
             phone_number: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it is left out, as the preview names it.
+             */
             reason: string;
             /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
         };
         /** BroadcastLine */
         BroadcastLine: {
-            /** Label */
+            /**
+             * Label
+             * @description The line's label.
+             */
             label: string;
             /**
              * Later
@@ -3543,7 +3844,10 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description How many texts leave on it.
+             */
             recipients: number;
             /**
              * Seconds
@@ -3551,7 +3855,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3574,27 +3878,49 @@ export interface components {
              * @description Its files from now on, in this order: some that it has, and uploads of the writer's.
              */
             attachments?: string[];
+            /** @description Who gets it. */
             audience?: components["schemas"]["AudienceDescription"];
-            /** Body */
+            /**
+             * Body
+             * @description The text. Fields such as `{first_name}` are filled in for each recipient.
+             */
             body?: string;
-            /** Fallbacks */
+            /**
+             * Fallbacks
+             * @description What stands for a field that a recipient has no value for. Without one here, the recipient is left out.
+             */
             fallbacks?: {
                 [key: string]: string;
             };
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after each text. Empty: nothing.
+             */
             footer?: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before each text. Empty: nothing.
+             */
             header?: string;
             /**
              * Line Id
-             * @description The id of the line.
+             * @description The line that it goes out on. Null: each number's own, as for any new text (LINE-CHOICE).
              */
             line_id?: string | null;
-            /** Media */
+            /**
+             * Media
+             * @description Addresses of pictures that go with each text.
+             */
             media?: string[];
-            /** Name */
+            /**
+             * Name
+             * @description Its name. Recipients do not see it.
+             */
             name?: string;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: once it is confirmed.
+             */
             send_at?: string | null;
         };
         /**
@@ -3602,19 +3928,32 @@ export interface components {
          * @description `considered` is the sum of `recipients` and of everybody in `left_out`.
          */
         BroadcastPreview: {
-            /** Considered */
+            /**
+             * Considered
+             * @description All whom the audience finds: the sum of `recipients` and of everybody in `left_out`.
+             */
             considered: number;
             /**
              * Costs
              * @description What it is expected to cost, by currency. Texts without a price are in none.
              */
             costs: components["schemas"]["Money"][];
-            /** Examples */
+            /**
+             * Examples
+             * @description The texts of a few recipients.
+             */
             examples: components["schemas"]["BroadcastExample"][];
+            /** @description How many can be reached when it leaves, and when the others can. */
             hours: components["schemas"]["BroadcastHours"];
-            /** Left Out */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
-            /** Lines */
+            /**
+             * Left Out
+             * @description How many do not get it, by reason, the most frequent first.
+             */
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
+            /**
+             * Lines
+             * @description How the texts are spread over the lines.
+             */
             lines: components["schemas"]["BroadcastLine"][];
             /**
              * Missing Approvals
@@ -3626,20 +3965,27 @@ export interface components {
              * @description Sending has to name the number of recipients.
              */
             needs_confirmation: boolean;
-            /** Recipients */
+            /**
+             * Recipients
+             * @description How many numbers get it.
+             */
             recipients: number;
             /**
              * Seconds
              * @description How long the slowest line takes. Null if no line has a rate limit.
              */
             seconds: number | null;
+            /** @description How many parts the texts have. */
             segments: components["schemas"]["BroadcastSegments"];
             /**
              * Unknown
              * @description The first given numbers and external ids that are nobody's.
              */
             unknown: string[];
-            /** Warnings */
+            /**
+             * Warnings
+             * @description What a person should look at before they send it.
+             */
             warnings: components["schemas"]["BroadcastWarning"][];
             /**
              * Without Price
@@ -3649,10 +3995,17 @@ export interface components {
         };
         /** BroadcastReason */
         BroadcastReason: {
-            /** Count */
+            /**
+             * Count
+             * @description How many recipients.
+             */
             count: number;
-            /** Reason */
+            /**
+             * Reason
+             * @description A reason of the opt-in check, a reason of the preview, or the error code of a provider.
+             */
             reason: string;
+            /** @description `skipped` or `failed`. */
             state: components["schemas"]["RecipientState"];
         };
         /** BroadcastRecipient */
@@ -3662,7 +4015,10 @@ export interface components {
              * @description The id of the conversation.
              */
             conversation_id: string | null;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
             /**
              * Error
@@ -3690,14 +4046,24 @@ export interface components {
              * @description Null for a record without one.
              */
             phone_number: string | null;
-            /** Reason */
+            /**
+             * Reason
+             * @description Why it was skipped or failed. Null otherwise.
+             */
             reason: string | null;
             /** @description Null if the number was given by itself. */
             record: components["schemas"]["BroadcastRecipientRecord"] | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts its text has. Null before it is queued.
+             */
             segments: number | null;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Where its text stands. */
             state: components["schemas"]["RecipientState"];
         };
         /**
@@ -3711,6 +4077,7 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
             /**
              * Name
@@ -3720,11 +4087,20 @@ export interface components {
         };
         /** BroadcastSegments */
         BroadcastSegments: {
-            /** Least */
+            /**
+             * Least
+             * @description Parts of the shortest text. Null without a recipient.
+             */
             least: number | null;
-            /** Most */
+            /**
+             * Most
+             * @description Parts of the longest text. Null without a recipient.
+             */
             most: number | null;
-            /** Total */
+            /**
+             * Total
+             * @description Parts of all texts together.
+             */
             total: number;
         };
         /**
@@ -3733,9 +4109,15 @@ export interface components {
          *     `any_hour_reason`: why it goes outside the available hours; needs `mass_text_any_hour` (PERM-HOURS).
          */
         BroadcastSendIn: {
-            /** Any Hour Reason */
+            /**
+             * Any Hour Reason
+             * @description Why it leaves outside the available hours. It needs `mass_text_any_hour` (PERM-HOURS).
+             */
             any_hour_reason?: string | null;
-            /** Confirmed Recipients */
+            /**
+             * Confirmed Recipients
+             * @description How many numbers get it, as the preview said. Above the organization's limit it is required.
+             */
             confirmed_recipients?: number | null;
         };
         /**
@@ -3745,8 +4127,12 @@ export interface components {
         BroadcastState: "draft" | "scheduled" | "sending" | "paused" | "sent" | "cancelled";
         /** BroadcastWarning */
         BroadcastWarning: {
-            /** Detail */
+            /**
+             * Detail
+             * @description What to look at, for people.
+             */
             detail: string;
+            /** @description What it is about. */
             kind: components["schemas"]["WarningKind"];
         };
         /**
@@ -3779,11 +4165,14 @@ export interface components {
         /** BulkAssign */
         BulkAssign: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Give them to a staff member. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "assign";
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
             /**
              * Staff Member Id
@@ -3803,7 +4192,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description For `close` and `later`: the `seq` of the last message that the person has seen (STATUS-CLOSE-RACE).
+             */
             seen_seq?: number | null;
         };
         /** BulkItemOut */
@@ -3816,6 +4208,7 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description What came of it. */
             result: components["schemas"]["BulkResult"];
         };
         /**
@@ -3824,31 +4217,82 @@ export interface components {
          */
         BulkLater: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Defer them. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "later";
             /**
              * At
              * Format: date-time
+             * @description When they come back: at most a year ahead.
              */
             at: string;
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
             /**
              * Unless Answered
+             * @description Whether a text from the number removes the reminder.
              * @default false
              */
             unless_answered?: boolean;
         };
+        /**
+         * BulkOptInCheck
+         * @description The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text.
+         */
+        BulkOptInCheck: {
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
+            allowed: boolean;
+            /**
+             * Error
+             * @description Why the entry cannot be read, for people. Null if it was read.
+             */
+            error: string | null;
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
+            instances: components["schemas"]["OptInInstance"][];
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
+            note: string | null;
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
+            phone_number: string;
+            /** @description Why it may or may not be texted. */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
+            stopped_as: string | null;
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
+            stopped_at: string | null;
+        };
         /** BulkOther */
         BulkOther: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description What to do with them. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             action: "close" | "dismiss_not_sent" | "release" | "reopen";
-            /** Items */
+            /**
+             * Items
+             * @description The conversations.
+             */
             items: components["schemas"]["BulkItemIn"][];
         };
         /**
@@ -3861,7 +4305,10 @@ export interface components {
          * @description `undo_id`: for POST /conversations/bulk/{undo_id}/undo within an hour; null if nothing changed.
          */
         BulkResults: {
-            /** Items */
+            /**
+             * Items
+             * @description One for each conversation, in the order of the request.
+             */
             items: components["schemas"]["BulkItemOut"][];
             /**
              * Undo Id
@@ -3874,9 +4321,15 @@ export interface components {
          * @description `time`: when it begins, `HH:MM` in the business's zone.
          */
         Class: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach: string | null;
             /**
              * Id
@@ -3884,31 +4337,62 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays: components["schemas"]["Weekday"][];
         };
         /** ClassIn */
         ClassIn: {
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time?: string | null;
             /**
              * Weekdays
+             * @description The days on which it takes place.
              * @default []
              */
             weekdays?: components["schemas"]["Weekday"][];
@@ -3918,19 +4402,40 @@ export interface components {
          * @description What is left out stays; null clears time, room, coach and location.
          */
         ClassPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived?: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time?: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays?: components["schemas"]["Weekday"][];
         };
         /**
@@ -3938,7 +4443,10 @@ export interface components {
          * @description `seen_seq`: the last message that the person saw (STATUS-CLOSE-RACE).
          */
         CloseIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. If more have come, it is refused (STATUS-CLOSE-RACE).
+             */
             seen_seq: number;
         };
         /** Contact */
@@ -3949,23 +4457,39 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records.
+             */
             phone_records: components["schemas"]["PhoneRecord"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
             relation: string | null;
         };
         /** ContactIn */
         ContactIn: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Phone Records
+             * @description Their phone records.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
             relation?: string | null;
         };
         /**
@@ -3980,14 +4504,41 @@ export interface components {
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Phone Records
+             * @description The contact's phone records. They replace those that are there.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordPut"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             */
+            relation?: string | null;
+        };
+        /** ContactRow */
+        ContactRow: {
+            /**
+             * Name
+             * @description Their name.
+             */
+            name: string;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             * @default null
+             */
             relation?: string | null;
         };
         /**
@@ -4010,12 +4561,15 @@ export interface components {
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
+            /** @description Its status. */
             status: components["schemas"]["Status"];
         };
         /** ContextNumber */
         ContextNumber: {
+            /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["ContextConversation"] | null;
             /**
              * Id
@@ -4023,12 +4577,22 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When the number texted STOP. Null if it may be texted again, or never did.
+             */
             stopped_at: string | null;
         };
         /**
@@ -4036,16 +4600,28 @@ export interface components {
          * @description A contact of the family, or the staff member.
          */
         ContextPerson: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their numbers.
+             */
             phone_records: components["schemas"]["ContextNumber"][];
-            /** Relation */
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother. Null for a staff member.
+             */
             relation: string | null;
         };
         /** ContextRecord */
         ContextRecord: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived.
+             */
             archived: boolean;
             /**
              * External Id
@@ -4058,20 +4634,42 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
-            /** Links */
+            /**
+             * Links
+             * @description Links to this record in the organization's other systems.
+             */
             links: components["schemas"]["Link"][];
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes: string | null;
-            /** People */
+            /**
+             * People
+             * @description The family's contacts, or the staff member.
+             */
             people: components["schemas"]["ContextPerson"][];
-            /** Students */
+            /**
+             * Students
+             * @description The family's students with their classes. Empty for a staff member.
+             */
             students: components["schemas"]["Student"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags: string[];
         };
         /** Conversation */
@@ -4084,9 +4682,15 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Display Name */
+            /**
+             * Display Name
+             * @description Who it is with: the names of its holders, or the number.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description The records that hold the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
@@ -4094,14 +4698,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description Its last message. Null without one. */
             last_message: components["schemas"]["LastMessage"] | null;
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of its last message. 0 without one.
+             */
             last_seq: number;
+            /** @description The organization's line that it is on. */
             line: components["schemas"]["LineLabel"];
             /**
              * Line Id
@@ -4120,18 +4730,29 @@ export interface components {
              * @description The number is stopped, or a record that holds it is opted out.
              */
             opted_out: boolean;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other side's number, in E.164.
+             */
             phone_number: string;
+            /** @description Until when it was deferred (REMIND). Null if it was not. */
             reminder: components["schemas"]["Reminder"] | null;
             /**
              * Scheduled At
              * @description When its next scheduled text leaves (LATER).
              */
             scheduled_at: string | null;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description `unread`, `open` or `closed`. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Updated At
@@ -4145,7 +4766,10 @@ export interface components {
              *     two answers with the same version, the later one is newer.
              */
             version: number;
-            /** Viewers */
+            /**
+             * Viewers
+             * @description The people who have it open now.
+             */
             viewers: components["schemas"]["Viewer"][];
             /**
              * Waiting Since
@@ -4158,11 +4782,20 @@ export interface components {
          * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
          */
         ConversationContext: {
-            /** Links */
+            /**
+             * Links
+             * @description Links into the organization's other systems that need no record.
+             */
             links: components["schemas"]["Link"][];
-            /** More Records */
+            /**
+             * More Records
+             * @description How many more records hold the number than are in `records`.
+             */
             more_records: number;
-            /** Records */
+            /**
+             * Records
+             * @description The records that hold the number.
+             */
             records: components["schemas"]["ContextRecord"][];
         };
         /** ConversationDetail */
@@ -4175,9 +4808,15 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Display Name */
+            /**
+             * Display Name
+             * @description Who it is with: the names of its holders, or the number.
+             */
             display_name: string;
-            /** Holders */
+            /**
+             * Holders
+             * @description The records that hold the number.
+             */
             holders: components["schemas"]["Holder"][];
             /**
              * Id
@@ -4185,14 +4824,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description Its last message. Null without one. */
             last_message: components["schemas"]["LastMessage"] | null;
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of its last message. 0 without one.
+             */
             last_seq: number;
+            /** @description The organization's line that it is on. */
             line: components["schemas"]["LineLabel"];
             /**
              * Line Id
@@ -4226,24 +4871,36 @@ export interface components {
              * @description A warning to staff before they text this number from this line (NZ-NOTICE).
              */
             notice: string | null;
+            /** @description Whether the number may be texted from the line now, and why. */
             opt_in_check: components["schemas"]["OptInCheck"];
             /**
              * Opted Out
              * @description The number is stopped, or a record that holds it is opted out.
              */
             opted_out: boolean;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description The other side's number, in E.164.
+             */
             phone_number: string;
+            /** @description Until when it was deferred (REMIND). Null if it was not. */
             reminder: components["schemas"]["Reminder"] | null;
             /**
              * Scheduled At
              * @description When its next scheduled text leaves (LATER).
              */
             scheduled_at: string | null;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description `unread`, `open` or `closed`. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Updated At
@@ -4257,7 +4914,10 @@ export interface components {
              *     two answers with the same version, the later one is newer.
              */
             version: number;
-            /** Viewers */
+            /**
+             * Viewers
+             * @description The people who have it open now.
+             */
             viewers: components["schemas"]["Viewer"][];
             /**
              * Waiting Since
@@ -4282,7 +4942,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -4297,11 +4957,16 @@ export interface components {
         };
         /** CostEstimate */
         CostEstimate: {
+            /** @description What it is expected to cost. Null if that is not known. */
             cost: components["schemas"]["Money"] | null;
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /** @description Why there is no estimate. */
             reason: components["schemas"]["NoCost"] | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
         };
         /**
@@ -4354,7 +5019,10 @@ export interface components {
         CredentialsState: "accepted" | "refused" | "cannot_tell";
         /** Credits */
         Credits: {
-            /** Balance */
+            /**
+             * Balance
+             * @description What is left. Null: the organization has never run on credits.
+             */
             balance: string | null;
             /**
              * Currency
@@ -4366,7 +5034,10 @@ export interface components {
              * @description Texts take of the balance, and none leaves that it does not cover.
              */
             is_on: boolean;
-            /** Low Below */
+            /**
+             * Low Below
+             * @description Administrators are told once the balance is below it. Null: once it is used up.
+             */
             low_below: string | null;
             /**
              * Low Since
@@ -4381,11 +5052,20 @@ export interface components {
          * @description `low_below`: administrators are told once the balance is below it; null: once it is used up.
          */
         CreditsIn: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
-            /** Is On */
+            /**
+             * Is On
+             * @description Texts take of the balance, and none leaves that it does not cover.
+             */
             is_on: boolean;
-            /** Low Below */
+            /**
+             * Low Below
+             * @description Administrators are told once the balance is below it. Null: once it is used up.
+             */
             low_below?: string | null;
         };
         /**
@@ -4398,6 +5078,12 @@ export interface components {
          * @enum {string}
          */
         Encoding: "GSM-7" | "UCS-2";
+        /**
+         * EntrySource
+         * @description Where an entry of a message's timeline comes from.
+         * @enum {string}
+         */
+        EntrySource: "staff" | "worker" | "provider" | "reconciliation";
         /**
          * EntrySubject
          * @description The record that an entry is about: a family, a staff member, an API key or a line.
@@ -4571,10 +5257,14 @@ export interface components {
         };
         /** EstimateIn */
         EstimateIn: {
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
             /**
              * Has Media
+             * @description Whether pictures go with it.
              * @default false
              */
             has_media?: boolean;
@@ -4607,9 +5297,15 @@ export interface components {
         EventState: "pending" | "applied" | "quarantined";
         /** Family */
         Family: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: out of the lists, and not texted.
+             */
             archived: boolean;
-            /** Contacts */
+            /**
+             * Contacts
+             * @description Its contacts.
+             */
             contacts: components["schemas"]["Contact"][];
             /**
              * External Id
@@ -4622,15 +5318,30 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students: components["schemas"]["Student"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags: string[];
         };
         /**
@@ -4638,25 +5349,43 @@ export interface components {
          * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
          */
         FamilyIn: {
-            /** Contacts */
+            /**
+             * Contacts
+             * @description The family's contacts.
+             */
             contacts: components["schemas"]["ContactIn"][];
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes?: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students?: components["schemas"]["StudentIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -4675,25 +5404,98 @@ export interface components {
          *     clears `location` and `notes`.
          */
         FamilyPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: out of the lists, and not texted.
+             */
             archived?: boolean;
-            /** Contacts */
+            /**
+             * Contacts
+             * @description The family's contacts.
+             */
             contacts?: components["schemas"]["ContactPut"][];
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location that it belongs to.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about it.
+             */
             notes?: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description Its students.
+             */
             students?: components["schemas"]["StudentIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Its tags.
+             */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @description The family's contacts.
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @description Its students, with their classes.
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -4754,11 +5556,13 @@ export interface components {
             attachments?: string[];
             /**
              * Body
+             * @description The text. It may be empty beside a picture.
              * @default
              */
             body?: string;
             /**
              * Close
+             * @description Whether the conversation is closed with it.
              * @default false
              */
             close?: boolean;
@@ -4769,6 +5573,7 @@ export interface components {
             line_id?: string | null;
             /**
              * Media Urls
+             * @description Addresses of pictures that go with it.
              * @default []
              */
             media_urls?: string[];
@@ -4777,7 +5582,10 @@ export interface components {
              * @description A phone number, as people write it or as the API returned it.
              */
             phone_number: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
         };
         /**
@@ -4825,6 +5633,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was held back.
              */
             at: string;
             /**
@@ -4856,7 +5665,10 @@ export interface components {
         };
         /** Holder */
         Holder: {
-            /** Contact Name */
+            /**
+             * Contact Name
+             * @description The family's contact that holds the number. Null for a staff member.
+             */
             contact_name: string | null;
             /**
              * Id
@@ -4864,8 +5676,12 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
+            /** @description A family or a staff member. */
             kind: components["schemas"]["OwnerKind"];
-            /** Name */
+            /**
+             * Name
+             * @description Of the family or the staff member.
+             */
             name: string;
             /**
              * Phone Record Id
@@ -4881,7 +5697,10 @@ export interface components {
          *     `kind` is null where the row does not say it; `id` is the record's, where one is stored.
          */
         ImportItem: {
-            /** Errors */
+            /**
+             * Errors
+             * @description What is wrong with it.
+             */
             errors: components["schemas"]["FieldError"][];
             /**
              * External Id
@@ -4893,9 +5712,14 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string | null;
+            /** @description A family or a staff member. Null where the row does not say it. */
             kind: components["schemas"]["OwnerKind"] | null;
+            /** @description What came of it. */
             outcome: components["schemas"]["ImportOutcome"];
-            /** Row */
+            /**
+             * Row
+             * @description Its number, from 1.
+             */
             row: number;
         };
         /**
@@ -4907,7 +5731,10 @@ export interface components {
          *     `stopped` if its author may no longer import: what was stored before stays.
          */
         ImportJob: {
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
             /**
              * Created At
@@ -4915,11 +5742,20 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Done */
+            /**
+             * Done
+             * @description Rows that are checked or stored.
+             */
             done: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended. Null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
@@ -4927,14 +5763,27 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Partial */
+            /**
+             * Partial
+             * @description Whether good rows are stored though others fail.
+             */
             partial: boolean;
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
+            /** @description Where it stands. */
             state: components["schemas"]["ImportState"];
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
         };
         /**
@@ -4942,7 +5791,10 @@ export interface components {
          * @description The import with a page of its report. While it runs, the report holds the rows that are stored or have failed.
          */
         ImportJobReport: {
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
             /**
              * Created At
@@ -4950,11 +5802,20 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Done */
+            /**
+             * Done
+             * @description Rows that are checked or stored.
+             */
             done: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Finished At */
+            /**
+             * Finished At
+             * @description When it ended. Null while it runs.
+             */
             finished_at: string | null;
             /**
              * Id
@@ -4962,18 +5823,37 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Items */
+            /**
+             * Items
+             * @description What came of each row of this page, in the order of the file.
+             */
             items: components["schemas"]["ImportItem"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description Leads to the next page. Null if this is the last.
+             */
             next_cursor: string | null;
-            /** Partial */
+            /**
+             * Partial
+             * @description Whether good rows are stored though others fail.
+             */
             partial: boolean;
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
+            /** @description Where it stands. */
             state: components["schemas"]["ImportState"];
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
         };
         /**
@@ -4987,20 +5867,49 @@ export interface components {
          * @description The counts are of rows; several rows of one CSV record have the same outcome.
          */
         ImportReport: {
-            /** Committed */
+            /**
+             * Committed
+             * @description Whether anything was stored.
+             */
             committed: boolean;
-            /** Created */
+            /**
+             * Created
+             * @description Rows of new records.
+             */
             created: number;
-            /** Failed */
+            /**
+             * Failed
+             * @description Rows with an error.
+             */
             failed: number;
-            /** Items */
+            /**
+             * Items
+             * @description What came of each row, in the order of the file.
+             */
             items: components["schemas"]["ImportItem"][];
-            /** Rows */
+            /**
+             * Rows
+             * @description Rows of the file.
+             */
             rows: number;
-            /** Unchanged */
+            /**
+             * Unchanged
+             * @description Rows of records that were so already.
+             */
             unchanged: number;
-            /** Updated */
+            /**
+             * Updated
+             * @description Rows of changed records.
+             */
             updated: number;
+        };
+        /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
         };
         /**
          * ImportState
@@ -5133,7 +6042,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -5189,6 +6098,7 @@ export interface components {
         InboxSort: "newest" | "longest_waiting";
         /** InboxView */
         InboxView: {
+            /** @description Which conversations it shows. */
             filter: components["schemas"]["InboxViewFilterOut"];
             /**
              * Id
@@ -5196,11 +6106,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Position */
+            /**
+             * Position
+             * @description Its place among its owner's views, from 0.
+             */
             position: number;
-            /** Shared */
+            /**
+             * Shared
+             * @description Whether colleagues see it too.
+             */
             shared: boolean;
             /**
              * Staff Member Id
@@ -5214,20 +6133,34 @@ export interface components {
          * @description The parameters of GET /conversations that it gives. Null: not given.
          */
         InboxViewFilter: {
-            /** Assignee */
+            /**
+             * Assignee
+             * @description Conversations of a staff member; `me`: of whoever looks; `none`: of nobody.
+             */
             assignee?: string | components["schemas"]["Assignee"] | null;
-            /** Later */
+            /**
+             * Later
+             * @description Whether they are deferred.
+             */
             later?: boolean | null;
             /**
              * Line Id
              * @description The id of the line.
              */
             line_id?: string | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Whether a text of theirs did not go, and nobody has seen to it.
+             */
             not_sent?: boolean | null;
+            /** @description The order of the list. */
             sort?: components["schemas"]["InboxSort"] | null;
+            /** @description Conversations with this status. */
             status?: components["schemas"]["Status"] | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Conversations with a record that has this tag.
+             */
             tag?: string | null;
         };
         /**
@@ -5235,20 +6168,34 @@ export interface components {
          * @description As `InboxViewFilter`, with every field.
          */
         InboxViewFilterOut: {
-            /** Assignee */
+            /**
+             * Assignee
+             * @description Conversations of a staff member; `me`: of whoever looks; `none`: of nobody.
+             */
             assignee: string | components["schemas"]["Assignee"] | null;
-            /** Later */
+            /**
+             * Later
+             * @description Whether they are deferred.
+             */
             later: boolean | null;
             /**
              * Line Id
              * @description The id of the line.
              */
             line_id: string | null;
-            /** Not Sent */
+            /**
+             * Not Sent
+             * @description Whether a text of theirs did not go, and nobody has seen to it.
+             */
             not_sent: boolean | null;
+            /** @description The order of the list. */
             sort: components["schemas"]["InboxSort"] | null;
+            /** @description Conversations with this status. */
             status: components["schemas"]["Status"] | null;
-            /** Tag */
+            /**
+             * Tag
+             * @description Conversations with a record that has this tag.
+             */
             tag: string | null;
         };
         /**
@@ -5256,11 +6203,16 @@ export interface components {
          * @description `shared`: colleagues see it too.
          */
         InboxViewIn: {
+            /** @description Which conversations it shows. */
             filter: components["schemas"]["InboxViewFilter"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
             /**
              * Shared
+             * @description Whether colleagues see it too.
              * @default false
              */
             shared?: boolean;
@@ -5270,17 +6222,30 @@ export interface components {
          * @description What is left out stays. `position`: its new place among one's own views, from 0.
          */
         InboxViewPatch: {
+            /** @description Which conversations it shows. */
             filter?: components["schemas"]["InboxViewFilter"];
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name?: string;
-            /** Position */
+            /**
+             * Position
+             * @description Its place among its owner's views, from 0.
+             */
             position?: number;
-            /** Shared */
+            /**
+             * Shared
+             * @description Whether colleagues see it too.
+             */
             shared?: boolean;
         };
         /** InboxViews */
         InboxViews: {
-            /** Items */
+            /**
+             * Items
+             * @description The person's own, in their order, then those that colleagues share.
+             */
             items: components["schemas"]["InboxView"][];
         };
         /** Indicator */
@@ -5310,7 +6275,10 @@ export interface components {
              * @description ASSIGN: not closed, not in "Later", and nobody has them.
              */
             unassigned_conversations: number;
-            /** Unread Conversations */
+            /**
+             * Unread Conversations
+             * @description Conversations with the status `unread`.
+             */
             unread_conversations: number;
             /**
              * Unread Messages
@@ -5347,18 +6315,27 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Direction */
-            direction: string;
-            /** Erased */
+            /** @description `inbound`: received. `outbound`: sent. */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Erased
+             * @description Whether its text was erased.
+             */
             erased: boolean;
-            /** Preview */
+            /**
+             * Preview
+             * @description The beginning of its text, in one line.
+             */
             preview: string;
             /** @description Who of the business sent it; null for an incoming text and for an automatic one. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
-            /** Status */
-            status: string;
+            /** @description Where it stands. */
+            status: components["schemas"]["MessageStatus"];
         };
         /** LastText */
         LastText: {
@@ -5512,7 +6489,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What people call it.
+             */
             label: string;
         };
         /** LineName */
@@ -5529,7 +6509,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -5579,11 +6559,20 @@ export interface components {
         };
         /** LinePrice */
         LinePrice: {
-            /** Country */
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2. Null: every country without a price of its own.
+             */
             country: string | null;
-            /** Picture */
+            /**
+             * Picture
+             * @description Of a whole picture message.
+             */
             picture: string;
-            /** Text */
+            /**
+             * Text
+             * @description Of one part of a text.
+             */
             text: string;
         };
         /** LinePrices */
@@ -5593,7 +6582,10 @@ export interface components {
              * @description ISO 4217. Null: the line has no price list, so a text has a cost only if its provider names it.
              */
             currency: string | null;
-            /** Prices */
+            /**
+             * Prices
+             * @description Its prices, by country.
+             */
             prices: components["schemas"]["LinePrice"][];
         };
         /**
@@ -5601,9 +6593,15 @@ export interface components {
          * @description Without prices, and with `currency` null, the line has no price list.
          */
         LinePricesIn: {
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD. Null: the line has no price list.
+             */
             currency: string | null;
-            /** Prices */
+            /**
+             * Prices
+             * @description Its prices, by country.
+             */
             prices: components["schemas"]["Price"][];
         };
         /**
@@ -5790,11 +6788,20 @@ export interface components {
          * @description With the number of its students of living families, and of these families.
          */
         ListedClass: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether it is archived: it takes place no more.
+             */
             archived: boolean;
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach: string | null;
-            /** Families */
+            /**
+             * Families
+             * @description How many families these students are of.
+             */
             families: number;
             /**
              * Id
@@ -5802,20 +6809,38 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room: string | null;
-            /** Students */
+            /**
+             * Students
+             * @description How many students of living families are in it.
+             */
             students: number;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, `HH:MM` in the organization's zone.
+             */
             time: string | null;
-            /** Weekdays */
+            /**
+             * Weekdays
+             * @description The days on which it takes place.
+             */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -5833,16 +6858,28 @@ export interface components {
          * @description How many living records and classes are there. `families`: those that a filter by it finds.
          */
         Location: {
-            /** Classes */
+            /**
+             * Classes
+             * @description How many living classes are there.
+             */
             classes: number;
-            /** Families */
+            /**
+             * Families
+             * @description How many living families a filter by it finds.
+             */
             families: number;
-            /** Name */
+            /**
+             * Name
+             * @description The location.
+             */
             name: string;
-            /** Staff Members */
+            /**
+             * Staff Members
+             * @description How many living staff members are there.
+             */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -5862,9 +6899,15 @@ export interface components {
              * @description Whoever sends a mass text to more numbers has to name how many.
              */
             confirm_above: number;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after a mass text that does not say otherwise.
+             */
             footer: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before a mass text that does not say otherwise.
+             */
             header: string;
             /**
              * Hours
@@ -5883,7 +6926,10 @@ export interface components {
              * @description Sent once to a number when it becomes opted in (MASS-SIGNUP). Empty: nothing is sent.
              */
             signup: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, a name of the IANA database.
+             */
             timezone: string;
         };
         /**
@@ -5891,17 +6937,32 @@ export interface components {
          * @description An omitted field stays. `hours` may be set to null: then 8 am to 9 pm of each number's own zone alone counts.
          */
         MassTextSettingsPatch: {
-            /** Confirm Above */
+            /**
+             * Confirm Above
+             * @description Whoever sends a mass text to more numbers has to name how many.
+             */
             confirm_above?: number;
-            /** Footer */
+            /**
+             * Footer
+             * @description What stands after a mass text that does not say otherwise.
+             */
             footer?: string;
-            /** Header */
+            /**
+             * Header
+             * @description What stands before a mass text that does not say otherwise.
+             */
             header?: string;
-            /** Hours */
+            /**
+             * Hours
+             * @description When mass texts may leave, by weekday. Null: only the hours of the law count.
+             */
             hours?: {
                 [key: string]: components["schemas"]["OpeningSpan"][];
             } | null;
-            /** Needs Approval */
+            /**
+             * Needs Approval
+             * @description A mass text to more than `confirm_above` needs the consent of two administrators.
+             */
             needs_approval?: boolean;
             /**
              * Signup
@@ -5914,16 +6975,27 @@ export interface components {
          * @description The caller. `staff_member` is null for an API key.
          */
         Me: {
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether the caller is an administrator.
+             */
             is_admin: boolean;
+            /** @description The caller's organization. */
             organization: components["schemas"]["Organization"];
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What the caller may do. An administrator may do all.
+             */
             permissions: components["schemas"]["Permission"][];
+            /** @description The signed-in person. Null for an API key. */
             staff_member: components["schemas"]["MeStaffMember"] | null;
         };
         /** MeStaffMember */
         MeStaffMember: {
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string | null;
             /**
              * Id
@@ -5931,7 +7003,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -5960,8 +7035,12 @@ export interface components {
              * @description Bytes.
              */
             size: number | null;
+            /** @description `waiting`: it is being fetched. `kept`: it is at `url`. `refused`: it is not shown; `reason` says why. */
             state: components["schemas"]["MediaState"] | null;
-            /** Url */
+            /**
+             * Url
+             * @description Where it is, once it is `kept`.
+             */
             url: string;
         };
         /**
@@ -6000,7 +7079,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -6058,8 +7137,12 @@ export interface components {
             asks_to_stop: boolean;
             /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
+            /** @description The mass text that it belongs to. Null if it belongs to none. */
             broadcast: components["schemas"]["MessageBroadcast"] | null;
             /**
              * Client Key
@@ -6079,15 +7162,21 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
+            /** @description `inbound`: received. `outbound`: sent. */
             direction: components["schemas"]["Direction"];
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /**
              * Erased At
              * @description When its text and files were erased (ERASE); null if they were not.
              */
             erased_at: string | null;
+            /** @description Why it did not arrive. Null without an error. */
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -6095,14 +7184,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media */
+            /**
+             * Media
+             * @description Its pictures and other files.
+             */
             media: components["schemas"]["Media"][];
             /**
              * Provider Message Id
-             * @description The id of the provider message.
+             * @description The id that the provider gave it.
              */
             provider_message_id: string | null;
-            /** Provider Time */
+            /**
+             * Provider Time
+             * @description When the provider received or sent it, as it says.
+             */
             provider_time: string | null;
             /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
@@ -6116,13 +7211,24 @@ export interface components {
              * @description The id of the retry of message.
              */
             retry_of_message_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Who sent it. Null for a received and for an automatic message. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
+            /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
         };
         /**
@@ -6136,7 +7242,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
         };
         /**
@@ -6144,10 +7253,17 @@ export interface components {
          * @description `source`: the line's price list as it was when the text left, or the provider's own figure.
          */
         MessageCost: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 0.0079.
+             */
             amount: string;
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
+            /** @description The line's price list as it was when the text left, or the provider's own figure. */
             source: components["schemas"]["CostSource"];
         };
         /** MessageDetail */
@@ -6159,8 +7275,12 @@ export interface components {
             asks_to_stop: boolean;
             /** @description Why it was sent without a person; null if a person or an integration sent it, or it was received. */
             automatic: components["schemas"]["Automatic"] | null;
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
+            /** @description The mass text that it belongs to. Null if it belongs to none. */
             broadcast: components["schemas"]["MessageBroadcast"] | null;
             /**
              * Client Key
@@ -6182,15 +7302,21 @@ export interface components {
              * @description When it was created.
              */
             created_at: string;
-            /** Delivered At */
+            /**
+             * Delivered At
+             * @description When the phone had it, as the provider reported.
+             */
             delivered_at: string | null;
+            /** @description `inbound`: received. `outbound`: sent. */
             direction: components["schemas"]["Direction"];
+            /** @description The alphabet in which it is sent. */
             encoding: components["schemas"]["Encoding"];
             /**
              * Erased At
              * @description When its text and files were erased (ERASE); null if they were not.
              */
             erased_at: string | null;
+            /** @description Why it did not arrive. Null without an error. */
             error: components["schemas"]["MessageError"] | null;
             /**
              * Id
@@ -6198,16 +7324,22 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media */
+            /**
+             * Media
+             * @description Its pictures and other files.
+             */
             media: components["schemas"]["Media"][];
             /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
             /**
              * Provider Message Id
-             * @description The id of the provider message.
+             * @description The id that the provider gave it.
              */
             provider_message_id: string | null;
-            /** Provider Time */
+            /**
+             * Provider Time
+             * @description When the provider received or sent it, as it says.
+             */
             provider_time: string | null;
             /** @description It words a reaction. Without `message_id` it may be an ordinary text. */
             reaction: components["schemas"]["Reaction"] | null;
@@ -6221,20 +7353,37 @@ export interface components {
              * @description The id of the retry of message.
              */
             retry_of_message_id: string | null;
-            /** Segments */
+            /**
+             * Segments
+             * @description How many parts the text has.
+             */
             segments: number;
-            /** Sent At */
+            /**
+             * Sent At
+             * @description When the provider accepted it.
+             */
             sent_at: string | null;
+            /** @description Who sent it. Null for a received and for an automatic message. */
             sent_by: components["schemas"]["SentBy"] | null;
-            /** Seq */
+            /**
+             * Seq
+             * @description Its place in the conversation, from 1.
+             */
             seq: number;
+            /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
-            /** Timeline */
+            /**
+             * Timeline
+             * @description What has happened to it, in order.
+             */
             timeline: components["schemas"]["TimelineEvent"][];
         };
         /** MessageError */
         MessageError: {
-            /** Code */
+            /**
+             * Code
+             * @description The provider's code, or one of this service, for programs.
+             */
             code: string;
             /**
              * Title
@@ -6268,9 +7417,15 @@ export interface components {
          * @description A decimal number as a string, and its ISO 4217 currency.
          */
         Money: {
-            /** Amount */
+            /**
+             * Amount
+             * @description A decimal number, such as 0.0079.
+             */
             amount: string;
-            /** Currency */
+            /**
+             * Currency
+             * @description ISO 4217, such as USD.
+             */
             currency: string;
         };
         /** NewMessagesProblem */
@@ -6285,7 +7440,10 @@ export interface components {
              * @description The path of the request.
              */
             instance: string | null;
-            /** Missed */
+            /**
+             * Missed
+             * @description The messages that the person has not seen, in order.
+             */
             missed: components["schemas"]["Message"][];
             /**
              * Request Id
@@ -6531,7 +7689,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -6652,10 +7810,16 @@ export interface components {
         };
         /** OptIn */
         OptIn: {
-            /** Changed At */
+            /**
+             * Changed At
+             * @description When it was last changed.
+             */
             changed_at: string | null;
+            /** @description Who changed it. */
             changed_by: components["schemas"]["AuditActor"] | null;
+            /** @description How that is known. Null for `unknown`. */
             source: components["schemas"]["OptInSource"] | null;
+            /** @description Whether they want texts. `unknown`: they were never asked. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -6676,8 +7840,11 @@ export interface components {
              * @default []
              */
             replaces_refusals?: string[];
-            /** @description How the state is known. */
-            source: components["schemas"]["OptInSource"];
+            /**
+             * @description How the state is known.
+             * @enum {string}
+             */
+            source: "portal" | "staff" | "verbal" | "import";
             /** @description The new state of the record. */
             state: components["schemas"]["OptInState"];
             /**
@@ -6723,14 +7890,14 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number of the request, in its order.
+         * @description One check for each entry of the request, in its order.
          */
         OptInChecks: {
             /**
              * Items
              * @description The checks.
              */
-            items: components["schemas"]["OptInCheck"][];
+            items: components["schemas"]["BulkOptInCheck"][];
         };
         /**
          * OptInChecksIn
@@ -6753,7 +7920,12 @@ export interface components {
          * @description Consent, and taking back a refusal, need `mass_text` and `sms_logs` (OPTIN-WHO).
          */
         OptInIn: {
-            source: components["schemas"]["OptInSource"];
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @enum {string}
+             */
+            source: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -6827,6 +7999,17 @@ export interface components {
             /** @description The opt-in state of the record. A refusal is opted out. */
             state: components["schemas"]["OptInState"];
         };
+        /** OptInRow */
+        OptInRow: {
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @default import
+             * @enum {string}
+             */
+            source?: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
+            state: components["schemas"]["OptInState"];
+        };
         /**
          * OptInSource
          * @description How an opt-in state came to be (OPTIN-EVIDENCE).
@@ -6840,7 +8023,10 @@ export interface components {
         OptInState: "opted_in" | "opted_out" | "unknown";
         /** Organization */
         Organization: {
-            /** Country */
+            /**
+             * Country
+             * @description Its country, ISO 3166-1 alpha-2. Numbers in national form are read as numbers of it.
+             */
             country: string;
             /**
              * Id
@@ -6848,11 +8034,20 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Its name.
+             */
             name: string;
-            /** Slug */
+            /**
+             * Slug
+             * @description Its short name, with which people sign in.
+             */
             slug: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description Its time zone, a name of the IANA database such as America/Chicago.
+             */
             timezone: string;
         };
         /** OrganizationSettings */
@@ -6868,7 +8063,10 @@ export interface components {
          * @description Settings that are left out stay as they are.
          */
         OrganizationSettingsIn: {
-            /** Replying Assigns */
+            /**
+             * Replying Assigns
+             * @description Whoever answers a conversation that nobody has gets it (ASSIGN).
+             */
             replying_assigns?: boolean;
         };
         /**
@@ -6905,9 +8103,15 @@ export interface components {
         OwnerKind: "family" | "staff_member";
         /** PasswordChangeIn */
         PasswordChangeIn: {
-            /** Current Password */
+            /**
+             * Current Password
+             * @description The password until now.
+             */
             current_password: string;
-            /** New Password */
+            /**
+             * New Password
+             * @description The password from now on.
+             */
             new_password: string;
         };
         /**
@@ -6926,19 +8130,32 @@ export interface components {
          * @description A number's consent, records, refusals and conversations. `consent` is its check for the default line.
          */
         PhoneNumber: {
+            /** @description Whether it may be texted from the default line, and why. */
             consent: components["schemas"]["OptInCheck"];
-            /** Conversations */
+            /**
+             * Conversations
+             * @description The conversations with the number.
+             */
             conversations: components["schemas"]["Conversation"][];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
-            /** Records */
+            /**
+             * Records
+             * @description The phone records of the number.
+             */
             records: components["schemas"]["OptInInstance"][];
             /**
              * Refusals
              * @description Standing and lifted, the newest first (OPTIN-REMOVED).
              */
             refusals: components["schemas"]["Refusal"][];
-            /** Stopped At */
+            /**
+             * Stopped At
+             * @description When it texted STOP. Null if it may be texted again, or never did.
+             */
             stopped_at: string | null;
         };
         /** PhoneRecord */
@@ -6949,10 +8166,17 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
         };
         /**
@@ -6966,10 +8190,17 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label: string | null;
+            /** @description Whether texts to it are wanted. */
             opt_in: components["schemas"]["OptIn"];
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
             /**
              * Refusals
@@ -6982,10 +8213,17 @@ export interface components {
          * @description Without `opt_in` the state is `unknown`: never asked.
          */
         PhoneRecordIn: {
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label?: string | null;
+            /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
             phone_number: string;
         };
         /**
@@ -7002,10 +8240,36 @@ export interface components {
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Label */
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             */
             label?: string | null;
+            /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Whether texts to it are wanted. Left out for a new record: `unknown`.
+             * @default null
+             */
+            opt_in?: components["schemas"]["OptInRow"] | null;
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
             phone_number: string;
         };
         /** PreconditionFailedProblem */
@@ -7061,11 +8325,20 @@ export interface components {
          *     its own.
          */
         Price: {
-            /** Country */
+            /**
+             * Country
+             * @description ISO 3166-1 alpha-2. Null: every country without a price of its own.
+             */
             country: string | null;
-            /** Picture */
+            /**
+             * Picture
+             * @description Of a whole picture message.
+             */
             picture: string;
-            /** Text */
+            /**
+             * Text
+             * @description Of one part of a text.
+             */
             text: string;
         };
         /**
@@ -7295,7 +8568,10 @@ export interface components {
          * @description A reaction that a phone has sent as a text, such as “Liked “See you at 6””.
          */
         Reaction: {
-            /** Emoji */
+            /**
+             * Emoji
+             * @description The emoji of the reaction.
+             */
             emoji: string;
             /**
              * Message Id
@@ -7321,18 +8597,25 @@ export interface components {
         Reason: "not_a_phone_number" | "stopped" | "opted_out" | "not_opted_in" | "no_record" | "line_blocked" | "country_not_allowed" | "allowed";
         /** Recipient */
         Recipient: {
+            /** @description Whether it may be texted from `line`. */
             check: components["schemas"]["RecipientCheck"];
             /**
              * Contact Name
              * @description The family's contact that holds the number.
              */
             contact_name: string | null;
+            /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["RecipientConversation"] | null;
+            /** @description What was found: a record's number, or a number by itself. */
             kind: components["schemas"]["RecipientKind"];
-            /** Label */
+            /**
+             * Label
+             * @description What the record calls the number, such as Mobile.
+             */
             label: string | null;
             /** @description A new text goes out on it. */
             line: components["schemas"]["LineLabel"];
+            /** @description Why this line was chosen (LINE-CHOICE). */
             line_reason: components["schemas"]["LineReason"];
             /**
              * Max Attachment Bytes
@@ -7359,9 +8642,15 @@ export interface components {
              * @description Of the family or the staff member.
              */
             owner_id: string | null;
-            /** Owner Name */
+            /**
+             * Owner Name
+             * @description Of the family or the staff member.
+             */
             owner_name: string | null;
-            /** Phone Number */
+            /**
+             * Phone Number
+             * @description In E.164.
+             */
             phone_number: string;
         };
         /**
@@ -7369,10 +8658,17 @@ export interface components {
          * @description Whether the number may be texted from the line. `GET /opt-in-checks` has the instances.
          */
         RecipientCheck: {
-            /** Allowed */
+            /**
+             * Allowed
+             * @description Whether it may be texted.
+             */
             allowed: boolean;
-            /** Detail */
+            /**
+             * Detail
+             * @description Why, for people.
+             */
             detail: string;
+            /** @description Why, for programs. */
             reason: components["schemas"]["Reason"];
         };
         /**
@@ -7389,8 +8685,10 @@ export interface components {
             /**
              * Last Message At
              * Format: date-time
+             * @description When its last message was sent or received.
              */
             last_message_at: string;
+            /** @description The line that it is on. */
             line: components["schemas"]["LineLabel"];
         };
         /**
@@ -7398,7 +8696,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -7422,7 +8720,10 @@ export interface components {
          * @description The closest first, 20 at most.
          */
         Recipients: {
-            /** Items */
+            /**
+             * Items
+             * @description The closest first, 20 at most.
+             */
             items: components["schemas"]["Recipient"][];
         };
         /**
@@ -7520,6 +8821,7 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it comes back.
              */
             at: string;
             /**
@@ -7543,12 +8845,17 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it comes back: at most a year ahead.
              */
             at: string;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. If more have come, it is refused (STATUS-CLOSE-RACE).
+             */
             seen_seq?: number | null;
             /**
              * Unless Answered
+             * @description Whether a text from the number removes the reminder. If not, such a text makes it due.
              * @default false
              */
             unless_answered?: boolean;
@@ -7601,6 +8908,7 @@ export interface components {
              * @default []
              */
             numbers?: string[];
+            /** @description Staff members that fit. Null: none by filter; an empty filter: all. */
             staff_members?: components["schemas"]["AudienceFilter"] | null;
         };
         /**
@@ -7608,12 +8916,21 @@ export interface components {
          * @description As `SavedAudienceDescription`, with every field. The numbers are in their one spelling.
          */
         SavedAudienceOut: {
+            /** @description Whom of a family it reaches: every number, or the first that may be texted. */
             contacts: components["schemas"]["Contacts"];
-            /** External Ids */
+            /**
+             * External Ids
+             * @description External ids of families and staff members.
+             */
             external_ids: string[];
+            /** @description Families that fit. Null: none by filter. */
             families: components["schemas"]["AudienceFilterOut"] | null;
-            /** Numbers */
+            /**
+             * Numbers
+             * @description Numbers given one by one, in E.164.
+             */
             numbers: string[];
+            /** @description Staff members that fit. Null: none by filter. */
             staff_members: components["schemas"]["AudienceFilterOut"] | null;
         };
         /** SavedReplyIn */
@@ -7666,7 +8983,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -7700,9 +9017,15 @@ export interface components {
          * @description A text that leaves later. Then the message with the same id takes its place in the thread.
          */
         ScheduledText: {
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body: string;
-            /** Close */
+            /**
+             * Close
+             * @description Whether the conversation is closed when it leaves.
+             */
             close: boolean;
             /**
              * Conversation Id
@@ -7726,6 +9049,7 @@ export interface components {
              * @description A text was received that its author has not seen.
              */
             has_new: boolean;
+            /** @description Why it was held back. Null unless it was. */
             held: components["schemas"]["Held"] | null;
             /**
              * Id
@@ -7733,21 +9057,32 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Media Urls */
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
             media_urls: string[];
-            /** Only If Nothing New */
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
             only_if_nothing_new: boolean;
             /** @description Who sends it: who scheduled it, or changed it last. */
             scheduled_by: components["schemas"]["SentBy"];
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that its author has seen.
+             */
             seen_seq: number;
             /**
              * Send At
              * Format: date-time
+             * @description When it leaves.
              */
             send_at: string;
             /**
              * Status
+             * @description `scheduled`: it leaves at `send_at`. `held`: it was held back, and a person decides.
              * @enum {string}
              */
             status: "scheduled" | "held";
@@ -7789,19 +9124,35 @@ export interface components {
              * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
              */
             attachments?: string[];
-            /** Body */
+            /**
+             * Body
+             * @description The text.
+             */
             body?: string;
-            /** Close */
+            /**
+             * Close
+             * @description Whether the conversation is closed when it leaves.
+             */
             close?: boolean;
-            /** Media Urls */
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
             media_urls?: string[];
-            /** Only If Nothing New */
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
             only_if_nothing_new?: boolean;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
+             */
             seen_seq?: number;
             /**
              * Send At
              * Format: date-time
+             * @description When it leaves.
              */
             send_at?: string;
         };
@@ -7810,7 +9161,10 @@ export interface components {
          * @description The earliest first. A conversation has at most 20.
          */
         ScheduledTexts: {
-            /** Items */
+            /**
+             * Items
+             * @description The earliest first, 20 at most.
+             */
             items: components["schemas"]["ScheduledText"][];
         };
         /**
@@ -7833,7 +9187,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -7860,27 +9214,37 @@ export interface components {
             attachments?: string[];
             /**
              * Body
+             * @description The text. It may be empty beside a picture.
              * @default
              */
             body?: string;
             /**
              * Close
+             * @description Whether the conversation is closed with it.
              * @default false
              */
             close?: boolean;
             /**
              * Media Urls
+             * @description Addresses of pictures that go with it.
              * @default []
              */
             media_urls?: string[];
             /**
              * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
              * @default true
              */
             only_if_nothing_new?: boolean;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
-            /** Send At */
+            /**
+             * Send At
+             * @description When it leaves. Null: now.
+             */
             send_at?: string | null;
         };
         /**
@@ -7888,7 +9252,10 @@ export interface components {
          * @description `seen_seq`: the last message that the person saw. With it, a stale text is refused (STATUS-REPLY-RACE).
          */
         SendNowIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE).
+             */
             seen_seq?: number | null;
         };
         /** SendingStatus */
@@ -7919,10 +9286,14 @@ export interface components {
             id: string;
             /**
              * Kind
+             * @description A staff member or an API key.
              * @enum {string}
              */
             kind: "staff_member" | "api_key";
-            /** Name */
+            /**
+             * Name
+             * @description Their name at that time.
+             */
             name: string;
         };
         /** ServiceStatus */
@@ -8009,7 +9380,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -8032,11 +9403,20 @@ export interface components {
         };
         /** SignInIn */
         SignInIn: {
-            /** Email */
+            /**
+             * Email
+             * @description The person's e-mail address. Case does not matter.
+             */
             email: string;
-            /** Organization */
+            /**
+             * Organization
+             * @description The organization's `slug`.
+             */
             organization: string;
-            /** Password */
+            /**
+             * Password
+             * @description The person's password.
+             */
             password: string;
         };
         /** SilentLine */
@@ -8095,9 +9475,15 @@ export interface components {
          * @description `permissions` are those in force: an administrator has all.
          */
         StaffMember: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in, and are not texted.
+             */
             archived: boolean;
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string | null;
             /**
              * External Id
@@ -8110,19 +9496,40 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             */
             is_admin: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes: string | null;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do: an administrator may do all.
+             */
             permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records.
+             */
             phone_records: components["schemas"]["PhoneRecord"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags: string[];
         };
         /**
@@ -8130,7 +9537,10 @@ export interface components {
          * @description Without `password` the person cannot sign in.
          */
         StaffMemberIn: {
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email: string;
             /**
              * External Id
@@ -8139,28 +9549,48 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
+             * @description Whether they are an administrator.
              * @default false
              */
             is_admin?: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes?: string | null;
-            /** Password */
+            /**
+             * Password
+             * @description With it the person signs in. Null: they cannot.
+             */
             password?: string | null;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do. `is_admin` gives all.
+             */
             permissions: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
             /**
              * Phone Records
+             * @description Their phone records.
              * @default []
              */
             phone_records?: components["schemas"]["PhoneRecordIn"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -8178,31 +9608,124 @@ export interface components {
          * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
-            /** Archived */
+            /**
+             * Archived
+             * @description Whether they are archived: then they cannot sign in, and are not texted.
+             */
             archived?: boolean;
-            /** Email */
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
             email?: string;
             /**
              * External Id
              * @description The id of the external.
              */
             external_id?: string;
-            /** Is Admin */
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             */
             is_admin?: boolean;
-            /** Location */
+            /**
+             * Location
+             * @description The location where they work.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name?: string;
-            /** Notes */
+            /**
+             * Notes
+             * @description What staff have noted about them.
+             */
             notes?: string | null;
-            /** Password */
+            /**
+             * Password
+             * @description A new password. It ends the person's sessions.
+             */
             password?: string;
-            /** Permissions */
+            /**
+             * Permissions
+             * @description What they may do. `is_admin` gives all.
+             */
             permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[];
-            /** Phone Records */
+            /**
+             * Phone Records
+             * @description Their phone records. They replace those that are there.
+             */
             phone_records?: components["schemas"]["PhoneRecordPut"][];
-            /** Tags */
+            /**
+             * Tags
+             * @description Their tags.
+             */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @description What they may do. The former spellings are understood.
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -8212,7 +9735,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8241,7 +9767,10 @@ export interface components {
         };
         /** Student */
         Student: {
-            /** Classes */
+            /**
+             * Classes
+             * @description The classes that they are in.
+             */
             classes: components["schemas"]["Class"][];
             /**
              * Id
@@ -8249,7 +9778,10 @@ export interface components {
              * @description Its id, which never changes.
              */
             id: string;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8257,23 +9789,39 @@ export interface components {
          * @description A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's.
          */
         StudentClassIn: {
-            /** Coach */
+            /**
+             * Coach
+             * @description Who holds it.
+             */
             coach?: string | null;
             /**
              * Id
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Location */
+            /**
+             * Location
+             * @description The location where it takes place.
+             */
             location?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Its name, instead of its id.
+             */
             name?: string | null;
-            /** Room */
+            /**
+             * Room
+             * @description Where in the location it takes place.
+             */
             room?: string | null;
-            /** Time */
+            /**
+             * Time
+             * @description When it begins, such as 17:30 or 5:30 pm.
+             */
             time?: string | null;
             /**
              * Weekdays
+             * @description The days on which it takes place.
              * @default []
              */
             weekdays?: components["schemas"]["Weekday"][];
@@ -8283,14 +9831,20 @@ export interface components {
          * @description The student with `id`, else the family's student of this name, else a new one. Without `classes` they stay.
          */
         StudentIn: {
-            /** Classes */
+            /**
+             * Classes
+             * @description The classes that they are in, instead of those until now.
+             */
             classes?: components["schemas"]["StudentClassIn"][];
             /**
              * Id
              * @description Its id, which never changes.
              */
             id?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
         };
         /**
@@ -8298,14 +9852,23 @@ export interface components {
          * @description How many living families and staff members have it.
          */
         Tag: {
-            /** Families */
+            /**
+             * Families
+             * @description How many living families have it.
+             */
             families: number;
-            /** Name */
+            /**
+             * Name
+             * @description The tag.
+             */
             name: string;
-            /** Staff Members */
+            /**
+             * Staff Members
+             * @description How many living staff members have it.
+             */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -8323,13 +9886,25 @@ export interface components {
          * @description A page of a thread, in order of `seq`. `next_cursor` leads to the page before it.
          */
         Thread: {
-            /** Has After */
+            /**
+             * Has After
+             * @description Whether the conversation has later messages.
+             */
             has_after: boolean;
-            /** Has Before */
+            /**
+             * Has Before
+             * @description Whether the conversation has earlier messages.
+             */
             has_before: boolean;
-            /** Items */
+            /**
+             * Items
+             * @description The messages of this page, in order of `seq`.
+             */
             items: components["schemas"]["Message"][];
-            /** Next Cursor */
+            /**
+             * Next Cursor
+             * @description Leads to the page before it. Null if this is the first.
+             */
             next_cursor: string | null;
         };
         /**
@@ -8365,15 +9940,25 @@ export interface components {
             /**
              * At
              * Format: date-time
+             * @description When it was.
              */
             at: string;
-            /** Code */
+            /**
+             * Code
+             * @description The error code. Null without an error.
+             */
             code: string | null;
-            /** Detail */
+            /**
+             * Detail
+             * @description What happened, for people.
+             */
             detail: string | null;
-            /** Source */
-            source: string;
-            /** Status */
+            /** @description Where it comes from: `staff` (the request that sent it), `worker`, `provider` (a webhook) or `reconciliation`. */
+            source: components["schemas"]["EntrySource"];
+            /**
+             * Status
+             * @description The message's status; of what a provider reported, the provider's own word.
+             */
             status: string;
         };
         /**
@@ -8435,17 +10020,35 @@ export interface components {
              * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
              */
             by_provider: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What they cost, by currency.
+             */
             costs: components["schemas"]["Money"][];
-            /** Failed */
+            /**
+             * Failed
+             * @description Texts that failed: the provider did not take them, or said so later.
+             */
             failed: number;
-            /** Picture Texts */
+            /**
+             * Picture Texts
+             * @description Those of them that went as picture messages.
+             */
             picture_texts: number;
-            /** Segments */
+            /**
+             * Segments
+             * @description Parts of these texts.
+             */
             segments: number;
-            /** Texts */
+            /**
+             * Texts
+             * @description Texts that were handed over to the provider.
+             */
             texts: number;
-            /** Without Cost */
+            /**
+             * Without Cost
+             * @description Texts whose cost is not known.
+             */
             without_cost: number;
         };
         /**
@@ -8455,21 +10058,30 @@ export interface components {
         UsageKind: "conversation" | "mass_text";
         /** UsageReport */
         UsageReport: {
+            /** @description What a row stands for. */
             group_by: components["schemas"]["GroupBy"];
             /**
              * Lines Without Prices
              * @description The labels of lines in service that have no price list.
              */
             lines_without_prices: string[];
-            /** Rows */
+            /**
+             * Rows
+             * @description One for each value of `group_by` that has texts.
+             */
             rows: components["schemas"]["UsageRow"][];
             /**
              * Since
              * Format: date
+             * @description The first day.
              */
             since: string;
-            /** Timezone */
+            /**
+             * Timezone
+             * @description The organization's time zone, a name of the IANA database.
+             */
             timezone: string;
+            /** @description Of all rows together. */
             total: components["schemas"]["Usage"];
             /**
              * Until
@@ -8485,25 +10097,47 @@ export interface components {
              * @description Texts whose cost is the provider's own figure; the others' is by the line's price list.
              */
             by_provider: number;
-            /** Costs */
+            /**
+             * Costs
+             * @description What they cost, by currency.
+             */
             costs: components["schemas"]["Money"][];
-            /** Failed */
+            /**
+             * Failed
+             * @description Texts that failed: the provider did not take them, or said so later.
+             */
             failed: number;
             /**
              * Key
              * @description The month (2026-11), or the id of the line, person or mass text. Null: automatic answers, or no mass text.
              */
             key: string | null;
+            /** @description Single texts or mass texts. */
             kind: components["schemas"]["UsageKind"];
-            /** Name */
+            /**
+             * Name
+             * @description What people call it. Null where `key` is null.
+             */
             name: string | null;
-            /** Picture Texts */
+            /**
+             * Picture Texts
+             * @description Those of them that went as picture messages.
+             */
             picture_texts: number;
-            /** Segments */
+            /**
+             * Segments
+             * @description Parts of these texts.
+             */
             segments: number;
-            /** Texts */
+            /**
+             * Texts
+             * @description Texts that were handed over to the provider.
+             */
             texts: number;
-            /** Without Cost */
+            /**
+             * Without Cost
+             * @description Texts whose cost is not known.
+             */
             without_cost: number;
         };
         /** ValidationProblem */
@@ -8571,11 +10205,15 @@ export interface components {
         };
         /** Viewer */
         Viewer: {
-            /** Name */
+            /**
+             * Name
+             * @description Their name.
+             */
             name: string;
             /**
              * Since
              * Format: date-time
+             * @description Since when they have it open.
              */
             since: string;
             /**
@@ -8590,7 +10228,10 @@ export interface components {
          * @description `seen_seq`: the last message that the tab has shown (STATUS-SEEN).
          */
         ViewerIn: {
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the tab has shown (STATUS-SEEN).
+             */
             seen_seq: number;
         };
         /**
@@ -8601,14 +10242,25 @@ export interface components {
             /**
              * Expires At
              * Format: date-time
+             * @description When the viewing lease ends if it is not renewed.
              */
             expires_at: string;
-            /** Last Seq */
+            /**
+             * Last Seq
+             * @description The `seq` of the conversation's last message.
+             */
             last_seq: number;
-            /** Seen Seq */
+            /**
+             * Seen Seq
+             * @description The `seq` up to which somebody has seen it.
+             */
             seen_seq: number;
+            /** @description The conversation's status now. */
             status: components["schemas"]["Status"];
-            /** Unread Messages */
+            /**
+             * Unread Messages
+             * @description How many received messages nobody has seen.
+             */
             unread_messages: number;
             /**
              * Version
@@ -9715,7 +11367,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -10090,7 +11742,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -10173,8 +11825,11 @@ export interface operations {
             query?: {
                 /** @description The id of a staff member, API key or phone number. */
                 actor_id?: string | null;
+                /** @description Entries about this number. */
                 phone_number?: string | null;
+                /** @description The id of the conversation. */
                 conversation_id?: string | null;
+                /** @description What was done. */
                 action?: components["schemas"]["Action"] | null;
                 /** @description The first moment. */
                 from?: string | null;
@@ -10296,8 +11951,11 @@ export interface operations {
             query?: {
                 /** @description The id of a staff member, API key or phone number. */
                 actor_id?: string | null;
+                /** @description Entries about this number. */
                 phone_number?: string | null;
+                /** @description The id of the conversation. */
                 conversation_id?: string | null;
+                /** @description What was done. */
                 action?: components["schemas"]["Action"] | null;
                 /** @description The first moment. */
                 from?: string | null;
@@ -10483,6 +12141,7 @@ export interface operations {
     list_broadcasts: {
         parameters: {
             query?: {
+                /** @description Those in one of these states. */
                 state?: components["schemas"]["BroadcastState"][] | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -11598,6 +13257,7 @@ export interface operations {
     preview_broadcast: {
         parameters: {
             query?: {
+                /** @description As if it were confirmed with `any_hour_reason`, which needs `mass_text_any_hour` (PERM-HOURS). */
                 any_hour?: boolean;
             };
             header?: never;
@@ -11709,7 +13369,9 @@ export interface operations {
     list_left_out: {
         parameters: {
             query?: {
+                /** @description Only those left out for this reason, as the preview names it. */
                 reason?: string | null;
+                /** @description How many are shown. */
                 limit?: number;
             };
             header?: {
@@ -11824,7 +13486,9 @@ export interface operations {
     list_broadcast_recipients: {
         parameters: {
             query?: {
+                /** @description Only recipients in this state. */
                 state?: components["schemas"]["RecipientState"] | null;
+                /** @description Only those skipped or failed for this reason, as the report names it. */
                 reason?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -12138,7 +13802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -12531,7 +14195,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -12795,7 +14459,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -12876,20 +14540,29 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
+                /** @description The newest first, or whoever has waited longest. */
                 sort?: components["schemas"]["InboxSort"];
+                /** @description Those changed since then. */
                 updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Conversations with this status. */
                 status?: components["schemas"]["Status"] | null;
+                /** @description Conversations on this line. */
                 line_id?: string | null;
                 /** @description A staff member's id; `me`, who must be a person; or `none`: nobody has it. */
                 assignee?: string | components["schemas"]["Assignee"] | null;
+                /** @description Whether a text of theirs did not go, and nobody has seen to it (NOT-SENT). */
                 not_sent?: boolean | null;
+                /** @description Whether they are deferred (REMIND). */
                 later?: boolean | null;
+                /** @description Conversations with this number. */
                 phone_number?: string | null;
+                /** @description Conversations with numbers of this family. */
                 family_id?: string | null;
+                /** @description Conversations with numbers of this person. */
                 staff_member_id?: string | null;
                 /** @description A tag of a family or a staff member who holds the number. */
                 tag?: string | null;
@@ -14060,10 +15733,15 @@ export interface operations {
     list_messages: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description The `seq` of a message. */
                 before_seq?: number | null;
+                /** @description The `seq` of a message. */
                 after_seq?: number | null;
+                /** @description The `seq` of a message. */
                 around_seq?: number | null;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: {
@@ -15117,11 +16795,15 @@ export interface operations {
     get_thread: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
                 limit?: number;
+                /** @description A position, or the seq of a message. */
                 before?: string | null;
+                /** @description A position, or the seq of a message. */
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
+                /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
             };
             header?: {
@@ -15786,10 +17468,7 @@ export interface operations {
     change_credits: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
-                "If-Match"?: string | null;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -15856,19 +17535,6 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The record has changed since it was read */
-            412: {
-                headers: {
-                    ETag: components["headers"]["ETag"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "X-Request-ID": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
                 };
             };
             /** @description The request is too large */
@@ -16097,7 +17763,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
@@ -16176,7 +17842,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -16386,6 +18052,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The id of the last event that was received. */
                 "Last-Event-ID"?: string | null;
             };
             path?: never;
@@ -16479,6 +18146,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -16652,7 +18321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -16717,12 +18386,127 @@ export interface operations {
             };
         };
     };
+    get_family_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_family: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
+                "If-Match"?: string | null;
+            };
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -16802,7 +18586,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -17066,7 +18850,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -17379,9 +19163,13 @@ export interface operations {
     list_inbound_events: {
         parameters: {
             query?: {
+                /** @description What became of them. */
                 state?: components["schemas"]["EventState"] | null;
+                /** @description The id of the line. */
                 line_id?: string | null;
+                /** @description The first moment. */
                 from?: string | null;
+                /** @description The first moment after. */
                 to?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -18131,7 +19919,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -21688,7 +23476,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Some values are not valid; This Idempotency-Key was used for another request */
@@ -24366,6 +26154,7 @@ export interface operations {
     find_recipients: {
         parameters: {
             query: {
+                /** @description Words of names, or a number or part of it. */
                 q: string;
             };
             header?: {
@@ -24477,6 +26266,7 @@ export interface operations {
     get_recipient: {
         parameters: {
             query?: {
+                /** @description The id of the line. */
                 line_id?: string | null;
             };
             header?: {
@@ -24778,7 +26568,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25153,7 +26943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -25739,6 +27529,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -25912,7 +27704,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -25977,12 +27769,127 @@ export interface operations {
             };
         };
     };
+    get_staff_member_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     put_staff_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
+                "If-Match"?: string | null;
+            };
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -26062,7 +27969,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The request is too large */
@@ -26326,7 +28233,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -26475,7 +28382,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["AlreadyExistsProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description The record has changed since it was read */
@@ -26735,7 +28642,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The day after the last. */
                 to?: string | null;
+                /** @description What a row stands for. */
                 group_by?: components["schemas"]["GroupBy"];
+                /** @description Only texts of this line. */
                 line_id?: string | null;
             };
             header?: {
@@ -26863,7 +28772,9 @@ export interface operations {
                 from?: string | null;
                 /** @description The day after the last. */
                 to?: string | null;
+                /** @description What a row stands for. */
                 group_by?: components["schemas"]["GroupBy"];
+                /** @description Only texts of this line. */
                 line_id?: string | null;
             };
             header?: never;
@@ -27601,6 +29512,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -27612,12 +29532,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The metrics. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -27639,6 +29570,15 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description Request Header Fields Too Large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Temporarily unavailable */
