@@ -16,7 +16,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from api.access.dependencies import SESSION_COOKIE, Public
-from api.access.preconditions import IfMatch
+from api.access.preconditions import MAX_CHARACTERS, IfMatch
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
 from api.directory.importing.document import import_schemas
@@ -188,6 +188,10 @@ def _mark_conditional(operation: dict[str, Any], condition: IfMatch) -> None:
     operation["responses"] |= problem_responses(PreconditionFailed)
     if condition.is_required:
         operation["responses"] |= problem_responses(PreconditionRequired)
+        for parameter in operation["parameters"]:
+            if parameter["name"] == "If-Match":
+                parameter["required"] = True
+                parameter["schema"] = {"type": "string", "maxLength": MAX_CHARACTERS}
 
 
 def _describe_properties(schemas: dict[str, Any]) -> None:

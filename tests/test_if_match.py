@@ -28,14 +28,17 @@ FILES = {f"POST {API}/media", f"POST {API}/directory/import"}
 
 def conditional(world: World) -> Iterator[tuple[str, str, bool]]:
     """Each route that takes `If-Match`, the path of its GET, and whether it needs the header."""
-    contexts = [
-        each for each in iter_route_contexts(world.service.app.api.routes) if isinstance(each.original_route, APIRoute)
-    ]
-    reading = {each.original_route.endpoint: each.path for each in contexts if "GET" in (each.methods or ())}
+    contexts = list(iter_route_contexts(world.service.app.api.routes))
+    reading = {
+        each.original_route.endpoint: each.path
+        for each in contexts
+        if isinstance(each.original_route, APIRoute) and "GET" in (each.methods or ())
+    }
     for context in contexts:
-        for condition in _conditions(context.dependant):
-            (method,) = context.methods or ()
-    get = str(reading[condition.get]).replace(":path}", "}")
+        dependant = context.dependant if isinstance(context.original_route, APIRoute) else None
+        for condition in _conditions(dependant) if dependant is not None else ():
+            (method,) = context.methods or {""}
+            get = str(reading[condition.get]).replace(":path}", "}")
             yield f"{method} {context.path}".replace(":path}", "}"), get, condition.is_required
 
 

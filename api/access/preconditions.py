@@ -42,7 +42,7 @@ class IfMatch:
 
         # The header may have several lines; the parameter has the first.
         given = None if if_match is None else read_tags(request.headers.getlist("if-match"))
-        expected = Expected(given, self.is_required, current)
+        expected = Expected(given, self.is_required, request.method == "PUT", current)
         expect(session, expected)
         if request.method == "PATCH" and request.scope["route"].response_model is signature(self.get).return_annotation:
             request.scope[ANSWERS_WITH_RECORD] = True

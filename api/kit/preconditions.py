@@ -63,6 +63,8 @@ class Expected:
     tags: GivenTags | None
     """None: there is no `If-Match`."""
     is_required: bool
+    may_create: bool
+    """The request would make the record if there is none."""
     current: Callable[[], Awaitable[BaseModel]]
     """The record as GET answers it. Raises `NotFound`."""
     is_checked: bool = False
@@ -82,7 +84,7 @@ def expected_of(session: AsyncSession) -> Expected | None:
 async def require_unchanged(session: AsyncSession) -> None:
     """Call it once the record is locked, before anything of it changes. Only the first call of a request compares.
 
-    Raises `PreconditionFailed`, and `PreconditionRequired` if the route needs an `If-Match` and there is none.
+    Raises `NotFound` and `PreconditionFailed`, or `PreconditionRequired` without the `If-Match` that the route needs.
     """
     expected = expected_of(session)
     if expected is None or expected.is_checked:
@@ -96,6 +98,8 @@ async def require_unchanged(session: AsyncSession) -> None:
         with _read_anew(session):
             current = await expected.current()
     except NotFound as error:
+        if not expected.may_create:
+            raise
         raise PreconditionFailed(None) from error
     if not expected.tags.names(tag_of(representation_of(current))):
         raise PreconditionFailed(current)

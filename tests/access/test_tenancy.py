@@ -42,7 +42,7 @@ async def test_every_route_with_an_id_answers_404_to_another_organization(world:
         if not named or not path.startswith(API) or name in STREAMS or name == ANY_NUMBER:
             continue
         ids = {**rows.ids, "message_id": rows.ids["failed_message_id"]} if name == RETRY else rows.ids
-        sent = {"json": body_of(name, rows), "headers": headers_of(name)}
+        sent: dict[str, Any] = {"json": body_of(name, rows), "headers": headers_of(name)}
         response = await neighbour.admin.request(method, path.format(**ids), **sent)
         unknown = {key: str(uuid4()) for key in ids} | {"number": "+13125550199"}
         nothing = await neighbour.admin.request(method, path.format(**unknown), **sent)

@@ -20473,9 +20473,9 @@ export interface operations {
     change_line_prices: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
-                "If-Match"?: string | null;
+                "If-Match": string;
             };
             path: {
                 /** @description The id of the line. */
@@ -24648,9 +24648,9 @@ export interface operations {
     change_away: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
-                "If-Match"?: string | null;
+                "If-Match": string;
             };
             path?: never;
             cookie?: never;
@@ -24883,9 +24883,9 @@ export interface operations {
     put_organization_links: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
-                "If-Match"?: string | null;
+                "If-Match": string;
             };
             path?: never;
             cookie?: never;
@@ -25118,9 +25118,9 @@ export interface operations {
     change_mass_text_settings: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
-                "If-Match"?: string | null;
+                "If-Match": string;
             };
             path?: never;
             cookie?: never;
