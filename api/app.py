@@ -21,6 +21,7 @@ from api.broadcasts import endpoints as broadcasts
 from api.broadcasts import left_out_endpoints as left_out
 from api.broadcasts import saved_endpoints as audiences
 from api.compression import Compression
+from api.conditional import EntityTags
 from api.consent import endpoints as consent
 from api.conversations import context_endpoints as context
 from api.conversations import endpoints as conversations
@@ -171,7 +172,7 @@ class Application:
             Middleware(BodyDeadline, seconds=settings.request_deadline_seconds),
         ]
         # Webhooks need none of it: what they answer is short.
-        self._fast_api = Compression(CreatedLocation(TooLargeAsProblem(api)))
+        self._fast_api = Compression(EntityTags(CreatedLocation(TooLargeAsProblem(api))))
         self._http: ASGIApp = self._mounted
         for layer, arguments, options in reversed(layers):
             self._http = layer(self._http, *arguments, **options)

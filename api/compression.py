@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.kit.entity_tags import gzip_tag
+
 MIN_BYTES = 1024
 """Below, an answer fits into one packet anyway."""
 
@@ -96,8 +98,11 @@ class _Answer:
             await self._send(first)
             return
         headers = MutableHeaders(raw=start["headers"])
-        headers.add_vary_header("Accept-Encoding")
+        if "vary" not in headers:
+            headers.add_vary_header("Accept-Encoding")
         if self._is_gzip:
+            if "etag" in headers:
+                headers["ETag"] = gzip_tag(headers["ETag"])
             self._compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
             headers["Content-Encoding"] = "gzip"
             del headers["Content-Length"]
@@ -123,11 +128,13 @@ def _compress(compressor: "zlib._Compress", body: bytes, ending: int) -> bytes:
 
 
 def _is_compressible(start: Message) -> bool:
-    """Not if it has an encoding, is a part, or has an `ETag`, which names these very bytes."""
+    """Not if it has an encoding, is a part, or is a file with an `ETag`, which names these very bytes."""
     headers = Headers(raw=start["headers"])
     if start["status"] != 200 and start["status"] < 400:
         return False
-    if any(name in headers for name in ("content-encoding", "content-range", "etag")):
+    if any(name in headers for name in ("content-encoding", "content-range")):
         return False
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if "etag" in headers and kind != "application/json":
+        return False
     return kind in COMPRESSIBLE or (kind.startswith("text/") and kind != EVENT_STREAM)

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from api.access.dependencies import SESSION_COOKIE, Public
+from api.access.preconditions import MAX_CHARACTERS, IfMatch
 from api.consent.types import NotAllowedToTextBody
 from api.conversations.errors import NewMessagesBody
 from api.directory.importing.document import import_schemas
@@ -35,6 +36,7 @@ from api.kit.errors import (
     problem_responses,
 )
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
+from api.kit.preconditions import PreconditionFailed, PreconditionFailedBody, PreconditionRequired
 from api.openapi_headers import add_headers
 from api.webhook_endpoints.document import webhooks_of_endpoints
 
@@ -44,6 +46,7 @@ PROBLEM_BODIES = (
     AlreadyExistsBody,
     NotAllowedToTextBody,
     NewMessagesBody,
+    PreconditionFailedBody,
     FieldError,
 )
 REF = "#/components/schemas/"
@@ -151,7 +154,7 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
-    """Say which operations are open to anybody and which are deprecated, as their dependencies say."""
+    """Say which operations are open to anybody, deprecated or conditional, as their dependencies say."""
     for context in iter_route_contexts(app.routes):
         if not isinstance(context.original_route, APIRoute) or context.path not in paths:
             continue
@@ -165,6 +168,8 @@ def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
             for call in calls:
                 if isinstance(call, Deprecated):
                     _mark_deprecated(operation, call)
+                if isinstance(call, IfMatch):
+                    _mark_conditional(operation, call)
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:
@@ -181,6 +186,16 @@ def _mark_deprecated(operation: dict[str, Any], deprecated: Deprecated) -> None:
             Deprecation={"description": "Since when, as RFC 9745 says.", "schema": {"type": "string"}},
             Sunset={"description": "When it is removed at the earliest (RFC 8594).", "schema": {"type": "string"}},
         )
+
+
+def _mark_conditional(operation: dict[str, Any], condition: IfMatch) -> None:
+    operation["responses"] |= problem_responses(PreconditionFailed)
+    if condition.is_required:
+        operation["responses"] |= problem_responses(PreconditionRequired)
+        for parameter in operation["parameters"]:
+            if parameter["name"] == "If-Match":
+                parameter["required"] = True
+                parameter["schema"] = {"type": "string", "maxLength": MAX_CHARACTERS}
 
 
 def _describe_properties(schemas: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The headers of answers in the OpenAPI document."""
+"""The headers of answers, and those of conditional requests, in the OpenAPI document."""
 
 from typing import Any
 
@@ -26,6 +26,12 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "The path of what was made.",
         "schema": {"type": "string", "format": "uri-reference"},
     },
+    "ETag": {
+        "description": "The strong entity tag of this answer. Send it as `If-None-Match` to learn whether it is still "
+        "the same, and as `If-Match` to change the record only if it is.",
+        "schema": {"type": "string"},
+        "example": '"0b3a1f4e2c5d68790b3a1f4e2c5d6879"',
+    },
     "IdempotencyReplayed": {
         "description": "`true`: the answer of an earlier request with this `Idempotency-Key`.",
         "schema": {"type": "string", "enum": ["true"]},
@@ -40,6 +46,15 @@ NAMES = {
     "WWW-Authenticate": "WwwAuthenticate",
     "Location": "Location",
     "Idempotency-Replayed": "IdempotencyReplayed",
+    "ETag": "ETag",
+}
+
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "Entity tags of answers that you have: 304 without a body if this one has one of them.",
+    "schema": {"type": "string"},
 }
 
 
@@ -49,12 +64,23 @@ def add_headers(schema: dict[str, Any]) -> None:
     for path, operations in schema["paths"].items():
         if path.startswith("/api/"):
             for method, operation in operations.items():
+                if method == "get" and _is_json(operation):
+                    _add_not_modified(operation)
                 _add(f"{method.upper()} {path}", operation)
+
+
+def _is_json(operation: dict[str, Any]) -> bool:
+    return "application/json" in operation["responses"].get("200", {}).get("content", {})
+
+
+def _add_not_modified(operation: dict[str, Any]) -> None:
+    operation["responses"]["304"] = {"description": "It is what you have"}
+    operation["parameters"] = [*operation.get("parameters", ()), IF_NONE_MATCH]
 
 
 def _add(route: str, operation: dict[str, Any]) -> None:
     responses: dict[str, dict[str, Any]] = operation["responses"]
-    takes_key = any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
+    taken = {each["name"] for each in operation.get("parameters", ())}
     # Every route with a caller is limited, and answers 429.
     is_limited = "429" in responses and "401" in responses
     for status, response in responses.items():
@@ -67,7 +93,9 @@ def _add(route: str, operation: dict[str, Any]) -> None:
             names.append("WWW-Authenticate")
         if status == "201" and route in MADE_AT:
             names.append("Location")
-        if takes_key and status.startswith("2"):
+        if "Idempotency-Key" in taken and status.startswith("2"):
             names.append("Idempotency-Replayed")
+        if status in {"304", "412"} or ("If-None-Match" in taken and status == "200"):
+            names.append("ETag")
         described = {name: {"$ref": f"#/components/headers/{NAMES[name]}"} for name in names}
         response["headers"] = described | response.get("headers", {})

@@ -19,6 +19,7 @@ from api.audit.rules import Action, NewEntry
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.kit.secrets import hash_token
 from api.kit.times import rfc3339
 
@@ -131,6 +132,7 @@ async def keeps_administration(session: AsyncSession, principal: Principal) -> b
 
 async def revoke_api_key(session: AsyncSession, principal: Principal, api_key_id: UUID) -> None:
     key = _found(await key_queries.lock_api_key(session, principal.organization_id, api_key_id)).key
+    await require_unchanged(session)
     if key.revoked_at is not None:
         return
     key.revoked_at = key.updated_at = await database_time(session)
@@ -161,6 +163,7 @@ async def _locked(session: AsyncSession, principal: Principal, api_key_id: UUID)
     key = listed.key
     if key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= await database_time(session)):
         raise Conflict("This API key has ended. Make another one.")
+    await require_unchanged(session)
     return listed
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from api.access import api_keys
 from api.access.dependencies import Administrator, guarded
 from api.access.key_schemas import ApiKeyCreated, ApiKeyIn, ApiKeyOut, ApiKeyPatch, ApiKeyRotation
+from api.access.preconditions import if_match
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
@@ -59,7 +60,11 @@ async def get_api_key(api_key_id: UUID, principal: Administrator, session: Sessi
     return ApiKeyOut.of(await api_keys.require_api_key(session, principal, api_key_id))
 
 
-@router.patch("/api-keys/{api_key_id}", responses=guarded(NotFound, Conflict, Forbidden, Invalid))
+@router.patch(
+    "/api-keys/{api_key_id}",
+    dependencies=[if_match(get_api_key)],
+    responses=guarded(NotFound, Conflict, Forbidden, Invalid),
+)
 async def update_api_key(api_key_id: UUID, body: ApiKeyPatch, principal: Administrator, session: Session) -> ApiKeyOut:
     """Rename a key, or change what it may do and how long it is valid. One that has ended stays ended."""
     return ApiKeyOut.of(await api_keys.change_api_key(session, principal, api_key_id, body.changes()))
@@ -67,6 +72,7 @@ async def update_api_key(api_key_id: UUID, body: ApiKeyPatch, principal: Adminis
 
 @router.post(
     "/api-keys/{api_key_id}/rotate",
+    dependencies=[if_match(get_api_key)],
     status_code=201,
     response_model=ApiKeyCreated,
     responses=guarded(NotFound, Conflict, Forbidden, Invalid),
@@ -99,7 +105,12 @@ async def rotate_api_key(
     )
 
 
-@router.delete("/api-keys/{api_key_id}", status_code=204, responses=guarded(NotFound, Invalid))
+@router.delete(
+    "/api-keys/{api_key_id}",
+    status_code=204,
+    dependencies=[if_match(get_api_key)],
+    responses=guarded(NotFound, Invalid),
+)
 async def revoke_api_key(api_key_id: UUID, principal: Administrator, session: Session) -> None:
     """The key is not accepted any more. It stays in the list."""
     await api_keys.revoke_api_key(session, principal, api_key_id)

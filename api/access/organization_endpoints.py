@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from api.access import organization_settings as service
 from api.access.dependencies import Administrator, guarded
+from api.access.preconditions import if_match
 from api.access.schemas import OrganizationSettingsIn, OrganizationSettingsOut
 from api.kit.database import Session
 from api.kit.errors import Invalid
@@ -17,7 +18,7 @@ async def get_organization_settings(principal: Administrator, session: Session) 
     return OrganizationSettingsOut.model_validate(await service.organization_settings(session, principal))
 
 
-@router.patch("/organization/settings", responses=guarded(Invalid))
+@router.patch("/organization/settings", dependencies=[if_match(get_organization_settings)], responses=guarded(Invalid))
 async def change_organization_settings(
     body: OrganizationSettingsIn, principal: Administrator, session: Session
 ) -> OrganizationSettingsOut:

@@ -11,6 +11,7 @@ from api.access.models import Organization
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
+from api.kit.preconditions import require_unchanged
 
 
 async def organization_settings(session: AsyncSession, principal: Principal) -> Organization:
@@ -27,6 +28,7 @@ async def change_organization_settings(
     if not principal.is_admin:
         raise PermissionRequired(None)
     organization = await queries.lock_organization(session, principal.organization_id)
+    await require_unchanged(session)
     changes = {
         name: {"from": getattr(organization, name), "to": value}
         for name, value in wanted.items()

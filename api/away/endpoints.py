@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.access.dependencies import Administrator, CanView, guarded
+from api.access.preconditions import if_match
 from api.away import service
 from api.away.schemas import AwayIn, AwayOut
 from api.kit.database import Session
@@ -17,7 +18,7 @@ async def get_away(principal: CanView, session: Session) -> AwayOut:
     return AwayOut.of(await service.away_state(session, principal))
 
 
-@router.put("/organization/away", responses=guarded(Invalid))
+@router.put("/organization/away", dependencies=[if_match(get_away, is_required=True)], responses=guarded(Invalid))
 async def change_away(body: AwayIn, principal: Administrator, session: Session) -> AwayOut:
     """Replace the opening hours and the away message.
 

@@ -33,6 +33,7 @@ from api.conversations.rules import text_goes_out
 from api.kit.database import database_time
 from api.kit.errors import Invalid
 from api.kit.phone import is_phone_number
+from api.kit.preconditions import require_unchanged
 from api.lines import service as lines
 
 
@@ -75,6 +76,7 @@ async def change_away(session: AsyncSession, principal: Principal, wanted: AwayS
         raise Invalid(problems)
     organization_id = principal.organization_id
     row = await queries.lock(session, organization_id)
+    await require_unchanged(session)
     after = {"enabled": wanted.enabled, "body": wanted.body, "hours": wanted.hours.stored()}
     before = {"enabled": row.enabled, "body": row.body, "hours": OpeningHours.read(row.hours).stored()}
     changes = {name: {"from": before[name], "to": after[name]} for name in after if before[name] != after[name]}

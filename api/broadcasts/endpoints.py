@@ -11,6 +11,7 @@ from pydantic import BaseModel, StringConstraints
 
 from api.access.dependencies import Administrator, CanSend, guarded
 from api.access.errors import PermissionRequired
+from api.access.preconditions import if_match
 from api.broadcasts import control, drafts, report, service, settings
 from api.broadcasts.errors import ApprovalRequired, ConfirmationRequired
 from api.broadcasts.preview_schemas import PreviewOut
@@ -43,7 +44,11 @@ async def get_mass_text_settings(principal: CanSend, session: Session) -> MassTe
     return MassTextSettingsOut.of(await settings.mass_text_settings(session, principal))
 
 
-@router.patch("/organization/mass-text", responses=guarded(Invalid))
+@router.patch(
+    "/organization/mass-text",
+    dependencies=[if_match(get_mass_text_settings, is_required=True)],
+    responses=guarded(Invalid),
+)
 async def change_mass_text_settings(
     body: MassTextSettingsPatch, principal: Administrator, session: Session
 ) -> MassTextSettingsOut:
@@ -100,7 +105,9 @@ async def get_broadcast(broadcast_id: UUID, principal: CanSend, session: Session
     )
 
 
-@router.patch("/broadcasts/{broadcast_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch(
+    "/broadcasts/{broadcast_id}", dependencies=[if_match(get_broadcast)], responses=guarded(NotFound, Conflict, Invalid)
+)
 async def change_broadcast(
     broadcast_id: UUID, body: BroadcastPatch, principal: CanSend, session: Session
 ) -> BroadcastDetail:
@@ -124,7 +131,11 @@ async def preview_broadcast(
     return PreviewOut.of(await service.preview_broadcast(session, principal, broadcast_id, any_hour=any_hour))
 
 
-@router.post("/broadcasts/{broadcast_id}/approve", responses=guarded(NotFound, Conflict, Invalid))
+@router.post(
+    "/broadcasts/{broadcast_id}/approve",
+    dependencies=[if_match(get_broadcast)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def approve_broadcast(broadcast_id: UUID, principal: Administrator, session: Session) -> BroadcastDetail:
     """An administrator agrees to a draft as it is. A change of it needs this again."""
     return BroadcastDetail.of(await drafts.approve_broadcast(session, principal, broadcast_id))
@@ -133,6 +144,7 @@ async def approve_broadcast(broadcast_id: UUID, principal: Administrator, sessio
 @router.post(
     "/broadcasts/{broadcast_id}/send",
     response_model=BroadcastDetail,
+    dependencies=[if_match(get_broadcast)],
     responses=guarded(
         NotFound, ConfirmationRequired, ApprovalRequired, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress
     ),
@@ -153,21 +165,33 @@ async def send_broadcast(
     return await _once(session, principal, send, idempotency_key, f"send-broadcast/{broadcast_id}", body)
 
 
-@router.post("/broadcasts/{broadcast_id}/pause", responses=guarded(NotFound, Conflict, Invalid))
+@router.post(
+    "/broadcasts/{broadcast_id}/pause",
+    dependencies=[if_match(get_broadcast)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def pause_broadcast(broadcast_id: UUID, principal: CanSend, session: Session) -> BroadcastDetail:
     """Nothing more of it leaves, but for what a worker is handing over at this moment."""
     row = await control.pause_broadcast(session, principal, broadcast_id)
     return BroadcastDetail.of(row, counts=await report.counts_of(session, row))
 
 
-@router.post("/broadcasts/{broadcast_id}/resume", responses=guarded(NotFound, PermissionRequired, Conflict, Invalid))
+@router.post(
+    "/broadcasts/{broadcast_id}/resume",
+    dependencies=[if_match(get_broadcast)],
+    responses=guarded(NotFound, PermissionRequired, Conflict, Invalid),
+)
 async def resume_broadcast(broadcast_id: UUID, principal: CanSend, session: Session) -> BroadcastDetail:
     """Go on with those who have not got it. From now on it is sent in the name of whoever resumes it."""
     row = await control.resume_broadcast(session, principal, broadcast_id)
     return BroadcastDetail.of(row, counts=await report.counts_of(session, row))
 
 
-@router.post("/broadcasts/{broadcast_id}/cancel", responses=guarded(NotFound, Conflict, Invalid))
+@router.post(
+    "/broadcasts/{broadcast_id}/cancel",
+    dependencies=[if_match(get_broadcast)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def cancel_broadcast(broadcast_id: UUID, principal: CanSend, session: Session) -> BroadcastDetail:
     """Nothing more of it leaves, ever."""
     row = await control.cancel_broadcast(session, principal, broadcast_id)

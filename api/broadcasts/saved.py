@@ -20,6 +20,7 @@ from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 
 
 async def list_audiences(
@@ -28,6 +29,12 @@ async def list_audiences(
     """By name."""
     require_mass_text(principal)
     return await queries.audiences(session, principal.organization_id, after=after, limit=limit)
+
+
+async def require_audience(session: AsyncSession, principal: Principal, audience_id: UUID) -> Audience:
+    """Raises `NotFound`."""
+    require_mass_text(principal)
+    return _found(await queries.audience(session, principal.organization_id, audience_id))
 
 
 async def create_audience(
@@ -91,7 +98,12 @@ async def delete_audience(session: AsyncSession, principal: Principal, audience_
 
 
 async def _lock(session: AsyncSession, principal: Principal, audience_id: UUID) -> Audience:
-    row = await queries.lock_audience(session, principal.organization_id, audience_id)
+    row = _found(await queries.lock_audience(session, principal.organization_id, audience_id))
+    await require_unchanged(session)
+    return row
+
+
+def _found(row: Audience | None) -> Audience:
     if row is None:
         raise NotFound("There is no such saved audience.")
     return row

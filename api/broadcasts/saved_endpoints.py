@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.access.dependencies import CanSend, guarded
+from api.access.preconditions import if_match
 from api.broadcasts import saved as service
 from api.broadcasts.schemas import AudienceIn, AudienceOut, AudiencePatch
 from api.kit.database import Session
@@ -45,14 +46,29 @@ async def create_audience(
     )
 
 
-@router.patch("/audiences/{audience_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.get("/audiences/{audience_id}", responses=guarded(NotFound, Invalid))
+async def get_audience(audience_id: UUID, principal: CanSend, session: Session) -> AudienceOut:
+    """A saved audience: its description, not the people."""
+    return AudienceOut.of(await service.require_audience(session, principal, audience_id))
+
+
+@router.patch(
+    "/audiences/{audience_id}",
+    dependencies=[if_match(get_audience)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def change_audience(audience_id: UUID, body: AudiencePatch, principal: CanSend, session: Session) -> AudienceOut:
     """Rename it, or change who is in it. Mass texts that were confirmed stay as they are."""
     row = await service.change_audience(session, principal, audience_id, name=body.name, audience=body.audience)
     return AudienceOut.of(row)
 
 
-@router.delete("/audiences/{audience_id}", status_code=204, responses=guarded(NotFound, Invalid))
+@router.delete(
+    "/audiences/{audience_id}",
+    status_code=204,
+    dependencies=[if_match(get_audience)],
+    responses=guarded(NotFound, Invalid),
+)
 async def delete_audience(audience_id: UUID, principal: CanSend, session: Session) -> None:
     """Delete it. Mass texts that were confirmed stay as they are."""
     await service.delete_audience(session, principal, audience_id)

@@ -31,6 +31,10 @@ async def audiences(
     return (await session.scalars(statement.order_by(Audience.name, Audience.id).limit(limit))).all()
 
 
+async def audience(session: AsyncSession, organization_id: UUID, audience_id: UUID) -> Audience | None:
+    return await session.get(Audience, (organization_id, audience_id))
+
+
 async def id_of_audience(session: AsyncSession, organization_id: UUID, key: str) -> UUID | None:
     """The saved audience with this folded name."""
     return await session.scalar(

@@ -47,6 +47,7 @@ from api.kit.bulk import insert_together
 from api.kit.database import database_time, notify
 from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.kit.times import rfc3339
 from api.lines import service as lines
 from api.lines.daily import texts_left
@@ -340,10 +341,11 @@ async def require(session: AsyncSession, principal: Principal, broadcast_id: UUI
 
 
 async def lock(session: AsyncSession, principal: Principal, broadcast_id: UUID) -> Broadcast:
-    """Locked. Raises `NotFound`."""
+    """Locked, and as the request says. Raises `NotFound` and `PreconditionFailed`."""
     row = await queries.lock_broadcast(session, principal.organization_id, broadcast_id)
     if row is None:
         raise NotFound("There is no such mass text.")
+    await require_unchanged(session)
     return row
 
 

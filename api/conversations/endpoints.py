@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access.dependencies import CanSend, CanView, guarded
+from api.access.preconditions import if_match
 from api.access.rules import Principal
 from api.consent.errors import NotAllowedToText
 from api.consent.types import OptInCheckOut, OptInInstance, RefusalOut
@@ -195,6 +196,7 @@ async def get_phone_number(number: NumberOrSender, principal: CanView, session: 
 
 @router.post(
     "/conversations/{conversation_id}/reopen",
+    dependencies=[if_match(get_conversation)],
     response_model=ConversationDetail,
     responses=guarded(NotFound, IdempotencyInProgress, IdempotencyMismatch, Invalid),
 )
@@ -219,6 +221,7 @@ async def reopen_conversation(
 
 @router.post(
     "/conversations/{conversation_id}/close",
+    dependencies=[if_match(get_conversation)],
     response_model=ConversationDetail,
     responses=guarded(NotFound, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
 )

@@ -40,6 +40,7 @@ from api.kit.changes import ChangesQuery
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import shown_number
+from api.kit.preconditions import require_unchanged
 from api.lines.models import Line
 from api.lines.service import line_or_default, lines_by_ids, require_line
 
@@ -110,12 +111,16 @@ async def require_conversation(session: AsyncSession, organization_id: UUID, con
 async def lock_conversation(
     session: AsyncSession, organization_id: UUID, conversation_id: UUID, *, with_number: bool = False
 ) -> InboxRow:
-    """Lock a conversation. `with_number`: lock its phone number first, since consent is decided or changed."""
+    """Lock a conversation, and compare it or its note with the request's `If-Match`.
+
+    `with_number`: lock its phone number first, since consent is decided or changed.
+    """
     row = await require_conversation(session, organization_id, conversation_id)
     number = row.number
     if with_number:
         number = await directory.lock_phone_number(session, organization_id, number.id)
     locked = await queries.lock_conversations(session, organization_id, [conversation_id])
+    await require_unchanged(session)
     return InboxRow(locked[conversation_id], number)
 
 

@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 
 from api.access.dependencies import CanView, guarded
+from api.access.preconditions import if_match
 from api.conversations import assignment, bulk, not_sent, reminders, service, typing_presence
-from api.conversations.endpoints import conversation_detail, conversation_out
+from api.conversations.endpoints import conversation_detail, conversation_out, get_conversation
 from api.conversations.errors import NewMessages
 from api.conversations.schemas import ConversationDetail
 from api.conversations.team_schemas import AssigneeIn, BulkIn, BulkItemOut, BulkOut, ReminderIn
@@ -21,7 +22,11 @@ router = APIRouter(tags=["conversations"])
 UndoId = Annotated[UUID, Path(description="The `undo_id` of a bulk act")]
 
 
-@router.put("/conversations/{conversation_id}/assignee", responses=guarded(NotFound, Invalid))
+@router.put(
+    "/conversations/{conversation_id}/assignee",
+    dependencies=[if_match(get_conversation)],
+    responses=guarded(NotFound, Invalid),
+)
 async def assign_conversation(
     conversation_id: UUID, body: AssigneeIn, principal: CanView, session: Session
 ) -> ConversationDetail:
@@ -32,7 +37,11 @@ async def assign_conversation(
     return conversation_detail(await service.view_of(session, principal, row))
 
 
-@router.put("/conversations/{conversation_id}/reminder", responses=guarded(NotFound, NewMessages, Invalid))
+@router.put(
+    "/conversations/{conversation_id}/reminder",
+    dependencies=[if_match(get_conversation)],
+    responses=guarded(NotFound, NewMessages, Invalid),
+)
 async def defer_conversation(
     conversation_id: UUID, body: ReminderIn, principal: CanView, session: Session
 ) -> ConversationDetail:
@@ -48,14 +57,22 @@ async def defer_conversation(
     return conversation_detail(await service.view_of(session, principal, row))
 
 
-@router.delete("/conversations/{conversation_id}/reminder", responses=guarded(NotFound, Invalid))
+@router.delete(
+    "/conversations/{conversation_id}/reminder",
+    dependencies=[if_match(get_conversation)],
+    responses=guarded(NotFound, Invalid),
+)
 async def remove_reminder(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
     """Take the conversation back from "Later", or remove the mark of a reminder that was due."""
     row = await reminders.remove_reminder(session, principal, conversation_id)
     return conversation_detail(await service.view_of(session, principal, row))
 
 
-@router.post("/conversations/{conversation_id}/not-sent/dismiss", responses=guarded(NotFound, Invalid))
+@router.post(
+    "/conversations/{conversation_id}/not-sent/dismiss",
+    dependencies=[if_match(get_conversation)],
+    responses=guarded(NotFound, Invalid),
+)
 async def dismiss_not_sent(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
     """Nobody needs to see to its texts that were not sent (NOT-SENT)."""
     row = await not_sent.dismiss_not_sent(session, principal, conversation_id)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.access.dependencies import CanView, guarded
 from api.access.errors import NotAPerson
+from api.access.preconditions import if_match
 from api.conversations import views as service
 from api.conversations.team_schemas import InboxViewIn, InboxViewOut, InboxViewPatch, InboxViewsOut
 from api.kit.database import Session
@@ -43,14 +44,25 @@ async def create_view(
     return await once(session, create, key=idempotency_key, asked_by=principal, operation="create-view", request=body)
 
 
-@router.patch("/views/{view_id}", responses=guarded(NotAPerson, NotFound, Invalid))
+@router.get("/views/{view_id}", responses=guarded(NotAPerson, NotFound, Invalid))
+async def get_view(view_id: UUID, principal: CanView, session: Session) -> InboxViewOut:
+    """One's own saved view, or one that a colleague shares."""
+    return InboxViewOut.of(await service.require_view(session, principal, view_id))
+
+
+@router.patch("/views/{view_id}", dependencies=[if_match(get_view)], responses=guarded(NotAPerson, NotFound, Invalid))
 async def change_view(view_id: UUID, body: InboxViewPatch, principal: CanView, session: Session) -> InboxViewOut:
     """Change one's own view: its name, its filter, whether it is shared, its place."""
     changes = body.model_dump(mode="json", exclude_none=True)
     return InboxViewOut.of(await service.change_view(session, principal, view_id, changes))
 
 
-@router.delete("/views/{view_id}", status_code=204, responses=guarded(NotAPerson, NotFound, Invalid))
+@router.delete(
+    "/views/{view_id}",
+    status_code=204,
+    dependencies=[if_match(get_view)],
+    responses=guarded(NotAPerson, NotFound, Invalid),
+)
 async def delete_view(view_id: UUID, principal: CanView, session: Session) -> None:
     """Delete one's own view. An administrator deletes any that is shared."""
     await service.delete_view(session, principal, view_id)

@@ -13,6 +13,7 @@ from api.conversations.models import InboxView
 from api.directory import service as directory
 from api.kit.errors import Conflict, NotFound
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.lines.service import require_line
 
 MAX_VIEWS = 50
@@ -22,6 +23,11 @@ MAX_VIEWS = 50
 async def list_views(session: AsyncSession, principal: Principal) -> Sequence[InboxView]:
     """The person's own views in their order, then those that colleagues share. Raises `NotAPerson`."""
     return await team_queries.views_of(session, principal.organization_id, _person(principal))
+
+
+async def require_view(session: AsyncSession, principal: Principal, view_id: UUID) -> InboxView:
+    """The person's own, or one that a colleague shares. Raises `NotAPerson` and `NotFound`."""
+    return _one_of(await list_views(session, principal), view_id)
 
 
 async def create_view(
@@ -52,6 +58,7 @@ async def change_view(
     """Change the name, the filter, whether it is shared, or its place. Raises `NotFound` for a view of others."""
     own = list(await team_queries.lock_own_views(session, principal.organization_id, _person(principal)))
     view = _one_of(own, view_id)
+    await require_unchanged(session)
     await _require_known(session, principal, changes.get("filter", {}))
     for name in changes.keys() - {"position"}:
         setattr(view, name, changes[name])
@@ -68,9 +75,12 @@ async def delete_view(session: AsyncSession, principal: Principal, view_id: UUID
     own = list(await team_queries.lock_own_views(session, principal.organization_id, _person(principal)))
     if principal.is_admin and view_id not in {each.id for each in own}:
         shared = await team_queries.views_of(session, principal.organization_id, principal.id)
-        await session.delete(_one_of(shared, view_id))
+        view = _one_of(shared, view_id)
+        await require_unchanged(session)
+        await session.delete(view)
     else:
         view = _one_of(own, view_id)
+        await require_unchanged(session)
         own.remove(view)
         await session.delete(view)
         _number(own)

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.dependencies import CanKeepDirectory, CanReadDirectory, guarded
+from api.access.preconditions import if_match
 from api.directory import classes
 from api.directory.class_schemas import ClassIn, ClassPatch, ListedClassOut, LocationOut, TagOut
 from api.directory.classes import ClassQuery
@@ -79,7 +80,11 @@ async def get_class(class_id: UUID, principal: CanReadDirectory, session: Sessio
     return ListedClassOut.of(await classes.get_class(session, principal.organization_id, class_id))
 
 
-@router.patch("/classes/{class_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.patch(
+    "/classes/{class_id}",
+    dependencies=[if_match(get_class)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def update_class(class_id: UUID, body: ClassPatch, principal: CanKeepDirectory, session: Session) -> ClassOut:
     """Change, archive or bring back a class. An archived class is shown with no student."""
     return ClassOut.model_validate(await classes.change_class(session, principal, class_id, body.changes()))

@@ -25,6 +25,7 @@ from api.directory.touched import lock_families_attending, touch_families_attend
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, NotFound
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.live.service import announce_directory
 
 NO_SUCH_CLASS = "There is no such class."
@@ -54,6 +55,7 @@ async def change_class(
     row = await require_class(session, principal.organization_id, class_id)
     if row is None:
         raise NotFound(NO_SUCH_CLASS)
+    await require_unchanged(session)
     before = stored_class(row)
     after = _cleared(replace(before, **given))
     if after == before:

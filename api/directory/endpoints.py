@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.access import service as access
 from api.access.dependencies import Administrator, CanKeepDirectory, CanReadDirectory, SignedIn, guarded
 from api.access.passwords import hash_outside
+from api.access.preconditions import if_match
 from api.access.rules import Principal
 from api.directory import service
 from api.directory.fields import ExternalId, LocationName, Tag
@@ -192,7 +193,11 @@ async def get_family_by_external_id(
     return await FAMILIES.get_by_external_id(session, principal, external_id)
 
 
-@router.patch("/families/{family_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.patch(
+    "/families/{family_id}",
+    dependencies=[if_match(get_family)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def update_family(
     family_id: UUID, body: FamilyPatch, principal: CanKeepDirectory, session: Session, country: Country
 ) -> FamilyOut:
@@ -202,6 +207,7 @@ async def update_family(
 
 @router.put(
     "/families/by-external-id/{external_id:path}",
+    dependencies=[if_match(get_family_by_external_id)],
     responses={201: {"model": FamilyOut, "description": "Created"}, **guarded(AlreadyExists, Conflict, Invalid)},
 )
 async def put_family(
@@ -217,7 +223,7 @@ async def put_family(
     return await FAMILIES.put(session, principal, wanted, response)
 
 
-@router.post("/families/{family_id}/archive", responses=guarded(NotFound, Invalid))
+@router.post("/families/{family_id}/archive", dependencies=[if_match(get_family)], responses=guarded(NotFound, Invalid))
 async def archive_family(family_id: UUID, principal: CanKeepDirectory, session: Session) -> FamilyOut:
     """An archived record that is opted out still blocks its numbers (OPTIN-ARCHIVED)."""
     return await FAMILIES.archive(session, principal, family_id)
@@ -261,7 +267,11 @@ async def get_staff_member_by_external_id(
     return await STAFF_MEMBERS.get_by_external_id(session, principal, external_id)
 
 
-@router.patch("/staff-members/{staff_member_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.patch(
+    "/staff-members/{staff_member_id}",
+    dependencies=[if_match(get_staff_member)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def update_staff_member(
     staff_member_id: UUID, body: StaffMemberPatch, principal: Administrator, session: Session, country: Country
 ) -> StaffMemberOut:
@@ -273,6 +283,7 @@ async def update_staff_member(
 
 @router.put(
     "/staff-members/by-external-id/{external_id:path}",
+    dependencies=[if_match(get_staff_member_by_external_id)],
     responses={201: {"model": StaffMemberOut, "description": "Created"}, **guarded(AlreadyExists, Conflict, Invalid)},
 )
 async def put_staff_member(
@@ -290,7 +301,11 @@ async def put_staff_member(
     return await STAFF_MEMBERS.put(session, principal, wanted, response)
 
 
-@router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.post(
+    "/staff-members/{staff_member_id}/archive",
+    dependencies=[if_match(get_staff_member)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def archive_staff_member(staff_member_id: UUID, principal: Administrator, session: Session) -> StaffMemberOut:
     """The person is signed out everywhere and cannot sign in again."""
     return await STAFF_MEMBERS.archive(session, principal, staff_member_id)

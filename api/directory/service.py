@@ -65,6 +65,7 @@ from api.directory.touched import lock_owner as lock_owner
 from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
+from api.kit.preconditions import require_unchanged
 from api.live.service import announce_directory
 
 Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
@@ -170,6 +171,7 @@ async def change_all(
     if len(batch) > 1:
         await queries.plan_for_each_size(session)
     locked = await _lock(session, principal, batch, is_trial=is_trial)
+    await require_unchanged(session)
     author = Author(principal, may_change_staff=principal.is_admin and locked.has_administrator, import_id=import_id)
     if len(batch) > 1:
         plan, outcomes = await asyncio.to_thread(_plan, batch, locked, author)

@@ -24,6 +24,7 @@ from api.kit.app_state import from_app
 from api.kit.database import Base, Database, OrganizationRow, database_time
 from api.kit.errors import Problem
 from api.kit.ids import new_id
+from api.kit.preconditions import was_decided_before
 from api.kit.secrets import SecretBox, UnreadableSecretError
 
 KEEP_SECRETS = timedelta(minutes=10)
@@ -146,6 +147,7 @@ async def once(
     if stored is not None:
         if not _is_same_request(stored.request_hash, asked, key.secrets):
             raise IdempotencyMismatch("Use a new key for a new request.")
+        was_decided_before(session)
         repeated = dict(stored.answer)
         sealed = repeated.pop(SEALED, None)
         if sealed is not None and await database_time(session) - stored.created_at < KEEP_SECRETS:

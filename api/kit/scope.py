@@ -14,3 +14,6 @@ ROUTE_TEMPLATE = "messenger.route_template"
 
 BODY_HAS_ARRIVED = "messenger.body_has_arrived"
 """True after the server has received the whole body (`api.protocol`): reading it does not wait."""
+
+ANSWERS_WITH_RECORD = "messenger.answers_with_record"
+"""True if the answer to this PATCH is what GET of the record answers from then on: it has the same `ETag`."""

@@ -1,4 +1,4 @@
-"""Refuses what a route does not know: query parameters, and bodies of routes that take none.
+"""Refuses what a route does not know: query parameters, preconditions, and bodies of routes that take none.
 
 `api.kit.request_models` refuses unknown fields of bodies. Webhooks of providers do not come this way.
 """
@@ -18,6 +18,9 @@ from api.kit.text import made_storable
 MAX_SHOWN = 20
 """Unknown parameters that one answer names."""
 MAX_UNREAD_BODY = 64 * 1024
+PRECONDITIONS = ("If-Match", "If-None-Match")
+"""Of a change: one that is ignored lets through the change that it should stop."""
+READING = frozenset({"GET", "HEAD"})
 
 
 async def known_parameters_only(request: Request) -> None:
@@ -33,6 +36,9 @@ async def known_parameters_only(request: Request) -> None:
         raise Invalid(
             [(_pointer("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
         )
+    refused = [name for name in PRECONDITIONS if name in request.headers and name not in header_names(route)]
+    if refused and request.method not in READING:
+        raise Invalid([(_pointer("header", name), "This route takes no such precondition.") for name in refused])
     if not takes_body(route) and _may_have_body(request):
         await _refuse_body(request)
 
@@ -43,6 +49,11 @@ def query_parameters(route: APIRoute) -> frozenset[str]:
     if known is None:
         known = _KNOWN[route.endpoint] = frozenset(_names(route.dependant))
     return known
+
+
+def header_names(route: APIRoute) -> frozenset[str]:
+    """The names of the headers that a route and its dependencies declare."""
+    return frozenset(_headers(route.dependant))
 
 
 _KNOWN: WeakKeyDictionary[Callable[..., Any], frozenset[str]] = WeakKeyDictionary()
@@ -58,6 +69,13 @@ def _names(dependant: Dependant) -> Iterator[str]:
         yield field.alias
     for each in dependant.dependencies:
         yield from _names(each)
+
+
+def _headers(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.header_params:
+        yield field.alias
+    for each in dependant.dependencies:
+        yield from _headers(each)
 
 
 def _may_have_body(request: Request) -> bool:

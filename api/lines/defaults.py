@@ -79,6 +79,15 @@ def _by_line(rows: Sequence[LineDefault]) -> dict[UUID, DefaultFor]:
     return found
 
 
+def moves_defaults(change: LineChange) -> bool:
+    return change.default is not None or change.default_for is not None
+
+
+async def lock_every_line(session: AsyncSession, organization_id: UUID) -> None:
+    """In the order of their ids: call it before one of them is locked."""
+    await queries.lock_lines(session, organization_id)
+
+
 async def change_defaults(
     session: AsyncSession, principal: Principal, line: Line, change: LineChange
 ) -> dict[str, Any]:
@@ -87,7 +96,7 @@ async def change_defaults(
     Another line that loses a country, or is the default no more, gets an entry of its own. Raises `Invalid` for a
     country that the line may not text, and for a sandbox line.
     """
-    if change.default is None and change.default_for is None:
+    if not moves_defaults(change):
         return {}
     if line.is_sandbox and (change.default or change.default_for):
         pointer = "/default" if change.default else "/default_for"

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 
 from api.access.dependencies import Administrator, CanView, guarded
+from api.access.preconditions import if_match
 from api.kit.app_state import from_app
 from api.kit.database import Session, after_commit
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
@@ -76,7 +77,7 @@ async def get_line(line_id: UUID, principal: CanView, session: Session, request:
     return LineOut.of(line, defaults, public_base_url=from_app(request, Settings).public_base_url)
 
 
-@router.patch("/lines/{line_id}", responses=guarded(NotFound, Invalid))
+@router.patch("/lines/{line_id}", dependencies=[if_match(get_line)], responses=guarded(NotFound, Invalid))
 async def update_line(
     line_id: UUID, body: LinePatch, principal: Administrator, session: Session, request: Request
 ) -> LineOut:

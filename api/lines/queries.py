@@ -20,6 +20,15 @@ async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> L
     return await session.scalar(select(Line).where(Line.organization_id == organization_id, Line.id == line_id))
 
 
+async def lock_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
+    return await session.scalar(
+        select(Line)
+        .where(Line.organization_id == organization_id, Line.id == line_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
 async def line_by_id(session: AsyncSession, line_id: UUID) -> Line | None:
     """For webhooks, whose address names the line alone. None if its organization is being deleted."""
     is_deleted = exists().where(DeletedOrganization.id == Line.organization_id)

@@ -18,9 +18,10 @@ from api.kit.database import commit, database_time, notify
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
+from api.kit.preconditions import require_unchanged
 from api.kit.secrets import SecretBox, UnreadableSecretError
 from api.lines import queries
-from api.lines.defaults import NO_LINE, change_defaults
+from api.lines.defaults import NO_LINE, change_defaults, lock_every_line, moves_defaults
 from api.lines.errors import TooManyTextsToday
 from api.lines.models import Line
 from api.lines.queries import count_lines as count_lines
@@ -56,7 +57,17 @@ KEPT = timedelta(days=7)
 
 async def require_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
     """Raises `NotFound`, also for another organization's (PERM-TENANT)."""
-    line = await queries.line(session, organization_id, line_id)
+    return _found(await queries.line(session, organization_id, line_id))
+
+
+async def lock_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line:
+    """`require_line`, locked and as the request says. Raises `NotFound` and `PreconditionFailed`."""
+    line = _found(await queries.lock_line(session, organization_id, line_id))
+    await require_unchanged(session)
+    return line
+
+
+def _found(line: Line | None) -> Line:
     if line is None:
         raise NotFound("There is no such line.")
     return line
@@ -207,7 +218,9 @@ async def update_line(
     secrets: SecretBox,
 ) -> Line:
     """Raises `NotFound` and `Invalid`."""
-    line = await require_line(session, principal.organization_id, line_id)
+    if moves_defaults(change):
+        await lock_every_line(session, principal.organization_id)
+    line = await lock_line(session, principal.organization_id, line_id)
     after: dict[str, Any] = dict(change.limits)
     if change.label is not None:
         after["label"] = change.label

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.access.dependencies import Administrator, CanView, guarded
+from api.access.preconditions import if_match
 from api.kit.database import Session
 from api.kit.errors import Invalid
 from api.links import service
@@ -19,7 +20,9 @@ async def get_organization_links(principal: CanView, session: Session) -> LinksO
     return LinksOut(links=[LinkTemplateOut.model_validate(each) for each in templates])
 
 
-@router.put("/organization/links", responses=guarded(Invalid))
+@router.put(
+    "/organization/links", dependencies=[if_match(get_organization_links, is_required=True)], responses=guarded(Invalid)
+)
 async def put_organization_links(body: LinksIn, principal: Administrator, session: Session) -> LinksOut:
     """Replace them all."""
     await service.replace_links(

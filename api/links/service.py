@@ -11,6 +11,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.links.models import OrganizationLink
 from api.links.rules import LinkTemplate
 
@@ -32,6 +33,7 @@ async def replace_links(session: AsyncSession, principal: Principal, wanted: Seq
     organization_id = principal.organization_id
     # Two replacements at once would leave the links of both.
     await session.execute(text("SELECT 1 FROM organizations WHERE id = :id FOR NO KEY UPDATE"), {"id": organization_id})
+    await require_unchanged(session)
     before = await link_templates(session, organization_id)
     if list(wanted) == before:
         return

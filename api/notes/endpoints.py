@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanView, guarded
+from api.access.preconditions import if_match
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
@@ -59,14 +60,16 @@ async def get_note(note_id: UUID, principal: CanView, session: Session) -> NoteD
     return NoteDetail(**dict(NoteOut.of(view)), versions=[NoteVersionOut.model_validate(each) for each in versions])
 
 
-@router.patch("/notes/{note_id}", responses=guarded(NotFound, Forbidden, Conflict, Invalid))
+@router.patch(
+    "/notes/{note_id}", dependencies=[if_match(get_note)], responses=guarded(NotFound, Forbidden, Conflict, Invalid)
+)
 async def edit_note(note_id: UUID, body: NotePatch, principal: CanView, session: Session) -> NoteOut:
     """Change the wording or the mentions of one's own note. The earlier wording is kept."""
     mentions = None if body.mentions is None else tuple(body.mentions)
     return NoteOut.of(await service.edit_note(session, principal, note_id, NoteEdit(body.body, mentions)))
 
 
-@router.delete("/notes/{note_id}", responses=guarded(NotFound, Forbidden, Invalid))
+@router.delete("/notes/{note_id}", dependencies=[if_match(get_note)], responses=guarded(NotFound, Forbidden, Invalid))
 async def remove_note(note_id: UUID, principal: CanView, session: Session) -> NoteOut:
     """Remove a note: its author or an administrator. A mark stays, with who removed it and when."""
     return NoteOut.of(await service.remove_note(session, principal, note_id))

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.access.dependencies import Administrator, guarded
+from api.access.preconditions import if_match
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
@@ -21,7 +22,11 @@ async def get_line_prices(line_id: UUID, principal: Administrator, session: Sess
     return LinePricesOut.of(await service.line_prices(session, principal, line_id))
 
 
-@router.put("/lines/{line_id}/prices", responses=guarded(NotFound, Conflict, Invalid))
+@router.put(
+    "/lines/{line_id}/prices",
+    dependencies=[if_match(get_line_prices, is_required=True)],
+    responses=guarded(NotFound, Conflict, Invalid),
+)
 async def change_line_prices(
     line_id: UUID, body: LinePricesIn, principal: Administrator, session: Session
 ) -> LinePricesOut:

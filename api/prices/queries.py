@@ -28,17 +28,6 @@ async def prices(session: AsyncSession, organization_id: UUID, line_ids: Collect
     return found
 
 
-async def lock_line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
-    return (
-        await session.scalars(
-            select(Line)
-            .where(Line.organization_id == organization_id, Line.id == line_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
-
-
 async def replace_prices(session: AsyncSession, organization_id: UUID, line_id: UUID, new: Sequence[Price]) -> None:
     await session.execute(
         delete(LinePrice)

@@ -10,10 +10,10 @@ from api.access.errors import PermissionRequired
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, Invalid
 from api.kit.money import shown_amount
 from api.lines.models import Line
-from api.lines.service import require_line
+from api.lines.service import lock_line, require_line
 from api.prices import queries
 from api.prices.queries import has_prices as has_prices
 from api.prices.rules import Price, PriceList, problems
@@ -56,9 +56,7 @@ async def change_line_prices(
     if wrong := problems(wanted.currency, wanted.prices):
         raise Invalid(wrong)
     organization_id = principal.organization_id
-    line = await queries.lock_line(session, organization_id, line_id)
-    if line is None:
-        raise NotFound("There is no such line.")
+    line = await lock_line(session, organization_id, line_id)
     if line.is_sandbox and wanted.currency is not None:
         raise Conflict("Texts on a sandbox line cost nothing, so it has no prices.")
     credits = await queries.lock_credits(session, organization_id)

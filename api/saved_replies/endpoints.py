@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanView, guarded
+from api.access.preconditions import if_match
 from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
@@ -66,7 +67,17 @@ async def create_saved_reply(
     )
 
 
-@router.patch("/saved-replies/{saved_reply_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
+@router.get("/saved-replies/{saved_reply_id}", responses=guarded(NotFound, Invalid))
+async def get_saved_reply(saved_reply_id: UUID, principal: CanView, session: Session) -> SavedReplyOut:
+    """One of the business, or of one's own."""
+    return SavedReplyOut.of(await service.require_reply(session, principal, saved_reply_id))
+
+
+@router.patch(
+    "/saved-replies/{saved_reply_id}",
+    dependencies=[if_match(get_saved_reply)],
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid),
+)
 async def update_saved_reply(
     saved_reply_id: UUID, body: SavedReplyPatch, principal: CanView, session: Session
 ) -> SavedReplyOut:
@@ -75,7 +86,12 @@ async def update_saved_reply(
     return SavedReplyOut.of(await service.change_reply(session, principal, saved_reply_id, change))
 
 
-@router.delete("/saved-replies/{saved_reply_id}", status_code=204, responses=guarded(NotFound, Invalid))
+@router.delete(
+    "/saved-replies/{saved_reply_id}",
+    status_code=204,
+    dependencies=[if_match(get_saved_reply)],
+    responses=guarded(NotFound, Invalid),
+)
 async def delete_saved_reply(saved_reply_id: UUID, principal: CanView, session: Session) -> None:
     """Delete one's own reply, or as an administrator one of the business."""
     await service.delete_reply(session, principal, saved_reply_id)

@@ -20,6 +20,7 @@ from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from api.kit.folding import fold_name
 from api.kit.ids import new_id
+from api.kit.preconditions import require_unchanged
 from api.saved_replies import queries
 from api.saved_replies.models import SavedReply
 from api.saved_replies.queries import Key as Key
@@ -51,6 +52,15 @@ async def list_replies(
     shown = queries.visible(principal.organization_id, principal.staff_member_id)
     words = fold_name(text or "").split()
     return await queries.list_replies(session, shown, words=words, after=after, limit=limit)
+
+
+async def require_reply(session: AsyncSession, principal: Principal, reply_id: UUID) -> SavedReply:
+    """Raises `NotFound`, also for a colleague's own."""
+    shown = queries.visible(principal.organization_id, principal.staff_member_id)
+    row = await queries.reply(session, shown, reply_id, lock=False)
+    if row is None:
+        raise NotFound("There is no such saved reply.")
+    return row
 
 
 async def create_reply(
@@ -122,10 +132,7 @@ async def fill_reply(
     Raises `NotFound`, and `Invalid` for what is no number.
     """
     organization_id = principal.organization_id
-    shown = queries.visible(organization_id, principal.staff_member_id)
-    row = await queries.reply(session, shown, reply_id, lock=False)
-    if row is None:
-        raise NotFound("There is no such saved reply.")
+    row = await require_reply(session, principal, reply_id)
     holders: Sequence[Holder] = ()
     if conversation_id is not None:
         number: PhoneNumber | None = (await require_conversation(session, organization_id, conversation_id)).number
@@ -172,6 +179,7 @@ async def _own_or_shared(session: AsyncSession, principal: Principal, reply_id: 
     if row is None:
         raise NotFound("There is no such saved reply.")
     _require_may_change(principal, row.staff_member_id)
+    await require_unchanged(session)
     return row
 
 

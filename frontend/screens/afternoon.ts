@@ -24,7 +24,7 @@ export class Desk {
   }
 
   async call<Answer = unknown>(method: "GET" | "POST" | "PUT" | "PATCH", path: string, data?: object): Promise<Answer> {
-    const answer = await this.api.fetch(`/api/v1${path}`, { method, ...(data && { data }), headers: { origin: ORIGIN } });
+    const answer = await this.api.fetch(`/api/v1${path}`, { method, ...(data && { data }), headers: { origin: ORIGIN, ...(path.startsWith("/organization/") && { "if-match": "*" }) } });
     const text = await answer.text();
     expect(answer.status(), `${method} ${path}: ${text}`).toBeLessThan(300);
     return (text === "" ? undefined : JSON.parse(text)) as Answer;

@@ -70,6 +70,7 @@ NEEDS = {
     f"POST {API}/conversations/bulk/{{undo_id}}/undo": VIEW,
     f"GET {API}/views": VIEW,
     f"POST {API}/views": VIEW,
+    f"GET {API}/views/{{view_id}}": VIEW,
     f"PATCH {API}/views/{{view_id}}": VIEW,
     f"DELETE {API}/views/{{view_id}}": VIEW,
     f"GET {CONVERSATION}/messages": VIEW,
@@ -146,6 +147,7 @@ NEEDS = {
     f"POST {API}/cost-estimates": SEND,
     f"GET {API}/audiences": SEND,
     f"POST {API}/audiences": SEND,
+    f"GET {API}/audiences/{{audience_id}}": SEND,
     f"PATCH {API}/audiences/{{audience_id}}": SEND,
     f"DELETE {API}/audiences/{{audience_id}}": SEND,
     # PERM-ADMIN
@@ -223,6 +225,7 @@ NEEDS = {
     # SAVED: one's own; those of the business are an administrator's to change.
     f"GET {API}/saved-replies": VIEW,
     f"POST {API}/saved-replies": VIEW,
+    f"GET {API}/saved-replies/{{saved_reply_id}}": VIEW,
     f"PATCH {API}/saved-replies/{{saved_reply_id}}": VIEW,
     f"DELETE {API}/saved-replies/{{saved_reply_id}}": VIEW,
     f"POST {API}/saved-replies/{{saved_reply_id}}/fill": VIEW,

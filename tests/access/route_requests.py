@@ -1,5 +1,6 @@
 """For every route a request that succeeds for who may make it, however often."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,20 @@ from tests.access.rows import TO_ERASE, Rows
 from tests.support.broadcasts import a_broadcast
 from tests.support.business import PASSWORD
 from tests.support.media import upload
+
+REPLACING = {
+    f"PUT {API}/organization/away",
+    f"PUT {API}/organization/links",
+    f"PATCH {API}/organization/mass-text",
+    f"PUT {API}/lines/{{line_id}}/prices",
+}
+"""Routes that need an `If-Match` (decision 0055)."""
+WHATEVER_THERE_IS = {"If-Match": "*"}
+
+
+def headers_of(name: str) -> Mapping[str, str]:
+    """The headers that the route cannot do without."""
+    return WHATEVER_THERE_IS if name in REPLACING else {}
 
 
 def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
@@ -120,7 +135,9 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
     return None
 
 
-async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Response:
+async def ask(
+    client: httpx.AsyncClient, name: str, rows: Rows, headers: Mapping[str, str] | None = None
+) -> httpx.Response:
     method, _, path = name.partition(" ")
     params = None
     if method == "GET" and path.endswith("/opt-in-checks"):
@@ -138,4 +155,5 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
     if "{upload_id}" in path:
         uploaded = await upload(client)
         path = path.replace("{upload_id}", uploaded.json()["id"] if uploaded.is_success else str(uuid4()))
-    return await client.request(method, path.format(**rows.ids), json=body_of(name, rows), params=params)
+    path, headers = path.format(**rows.ids), {**headers_of(name), **(headers or {})}
+    return await client.request(method, path, json=body_of(name, rows), params=params, headers=headers)

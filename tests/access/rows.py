@@ -145,7 +145,7 @@ async def finished_erasure(world: World) -> str:
 
 
 async def saved_view(client: httpx.AsyncClient) -> str:
-    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}})
+    created = await client.post(f"{API}/views", json={"name": "Mine", "filter": {"assignee": "me"}, "shared": True})
     assert created.status_code == 201, created.text
     view_id: str = created.json()["id"]
     return view_id

@@ -107,6 +107,7 @@ STAFF_ONLY = {
     f"POST {CONVERSATION}/typing",
     f"GET {API}/views",
     f"POST {API}/views",
+    f"GET {API}/views/{{view_id}}",
     *OWN_VIEW,
     f"POST {API}/saved-replies",
     f"POST {BROADCAST}/approve",

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.access.needs import NEEDS, RETRY, STREAMS
-from tests.access.route_requests import body_of
+from tests.access.route_requests import body_of, headers_of
 from tests.access.routes import routes_of
 from tests.access.rows import Rows, failed_message
 from tests.support.media import upload
@@ -42,9 +42,10 @@ async def test_every_route_with_an_id_answers_404_to_another_organization(world:
         if not named or not path.startswith(API) or name in STREAMS or name == ANY_NUMBER:
             continue
         ids = {**rows.ids, "message_id": rows.ids["failed_message_id"]} if name == RETRY else rows.ids
-        response = await neighbour.admin.request(method, path.format(**ids), json=body_of(name, rows))
+        sent: dict[str, Any] = {"json": body_of(name, rows), "headers": headers_of(name)}
+        response = await neighbour.admin.request(method, path.format(**ids), **sent)
         unknown = {key: str(uuid4()) for key in ids} | {"number": "+13125550199"}
-        nothing = await neighbour.admin.request(method, path.format(**unknown), json=body_of(name, rows))
+        nothing = await neighbour.admin.request(method, path.format(**unknown), **sent)
 
         assert (name, response.status_code) == (name, 404)
         # The answer to a row of somebody else's is the answer to a row of nobody's.

@@ -18,7 +18,7 @@ from api.events.rules import OF_CONSENT, OF_CONVERSATIONS, OF_MASS_TEXTS, EventT
 from api.inbound.webhook_document import webhook_paths
 from tests.access.needs import API, BROADCAST, ENDPOINT, NEEDS, STREAMS
 from tests.access.payloads import a_webhook_endpoint, new_browser, new_line, new_person
-from tests.access.route_requests import ask
+from tests.access.route_requests import ask, headers_of
 from tests.access.routes import routes_of
 from tests.access.rows import EXTERNAL_ID, Rows, failed_message, ready_account, saved_view, undoable_act
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
@@ -506,7 +506,7 @@ async def make(world: World, name: str, ids: dict[str, str], change: Change, bod
         body = {**body, "organization": world.slug}
     if isinstance(body, dict) and body.get("items"):
         body = {**body, "items": [{"id": ids["conversation_id"]}]}
-    sent: dict[str, Any] = {"json": body}
+    sent: dict[str, Any] = {"json": body, "headers": headers_of(name)}
     if change.csv:
         sent = {"content": body, "headers": {"Content-Type": "text/csv"}}
     return await client.request(method, path.format(**ids), **sent)

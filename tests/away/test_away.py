@@ -20,7 +20,7 @@ async def set_away(world: World, *, closed: bool = True, enabled: bool = True) -
     """The business is closed now for half a day around, or always open."""
     spans = [] if closed else [{"opens": "00:00", "closes": "24:00"}]
     body = {"enabled": enabled, "body": BODY, "hours": dict.fromkeys(WEEKDAYS, spans)}
-    response = await world.admin.put(f"{API}/organization/away", json=body)
+    response = await world.admin.put(f"{API}/organization/away", json=body, headers={"If-Match": "*"})
     assert response.status_code == 200, response.text
     away: dict[str, Any] = response.json()
     return away
@@ -126,7 +126,7 @@ async def test_the_settings_are_an_administrators_checked_and_audited(world: Wor
     assert (initial["enabled"], initial["body"], initial["opens_at"]) == (False, "", None)
     hours = {"monday": [{"opens": "09:00", "closes": "12:00"}, {"opens": "13:00", "closes": "24:00"}]}
     good = {"enabled": True, "body": BODY, "hours": hours}
-    assert (await world.maria.put(address, json=good)).status_code == 403
+    assert (await world.maria.put(address, json=good, headers={"If-Match": "*"})).status_code == 403
     for wrong, pointer in (
         ({"body": " "}, "/body"),
         ({"body": "a" * 321}, "/body"),
@@ -135,11 +135,11 @@ async def test_the_settings_are_an_administrators_checked_and_audited(world: Wor
         ({"hours": {"someday": []}}, "/hours/someday"),
         ({"open": True}, "/open"),
     ):
-        refused = await world.admin.put(address, json={**good, **wrong})
+        refused = await world.admin.put(address, json={**good, **wrong}, headers={"If-Match": "*"})
         assert refused.status_code == 422, wrong
         assert refused.json()["errors"][0]["pointer"].startswith(pointer), (wrong, refused.json())
     for _ in range(2):
-        changed = await world.admin.put(address, json=good)
+        changed = await world.admin.put(address, json=good, headers={"If-Match": "*"})
         assert changed.json()["hours"]["monday"] == hours["monday"]
         assert changed.json()["hours"]["sunday"] == []
     assert (await world.audited()).count("away_message.changed") == 1

@@ -15,7 +15,9 @@ CLOSED = {"enabled": True, "body": "We are closed.", "hours": {day: [] for day i
 async def answering(world: World) -> World:
     """It is closed, and its line answers HELP."""
     await world.family("Rivera", PARENT)
-    assert (await world.admin.put(f"{API}/organization/away", json=CLOSED)).status_code == 200
+    assert (
+        await world.admin.put(f"{API}/organization/away", json=CLOSED, headers={"If-Match": "*"})
+    ).status_code == 200
     settings = {"answers_keywords": True, "business_name": "Tumble", "help_text": "Call 312 555 0100."}
     changed = await world.admin.patch(f"{API}/lines/{world.line_id}", json={"settings": settings})
     assert changed.status_code == 200

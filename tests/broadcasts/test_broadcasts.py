@@ -207,7 +207,9 @@ async def test_a_recipient_without_a_field_is_left_out_or_gets_the_fallback(two:
 
 
 async def test_MASS_PREVIEW_many_recipients_are_confirmed_by_their_number(two: World) -> None:
-    assert (await two.admin.patch(f"{API}/organization/mass-text", json={"confirm_above": 1})).status_code == 200
+    assert (
+        await two.admin.patch(f"{API}/organization/mass-text", json={"confirm_above": 1}, headers={"If-Match": "*"})
+    ).status_code == 200
     broadcast_id = await new_broadcast(two.maria, audience={"families": {}})
     send = f"{BROADCASTS}/{broadcast_id}/send"
     for confirmed in (None, 1, 3):
@@ -225,7 +227,9 @@ async def test_MASS_PREVIEW_many_recipients_are_confirmed_by_their_number(two: W
 
 async def test_a_second_administrator_has_to_agree_where_the_business_wants_it(two: World) -> None:
     settings = {"confirm_above": 1, "needs_approval": True}
-    assert (await two.admin.patch(f"{API}/organization/mass-text", json=settings)).status_code == 200
+    assert (
+        await two.admin.patch(f"{API}/organization/mass-text", json=settings, headers={"If-Match": "*"})
+    ).status_code == 200
     second = {"permissions": [], "is_admin": True}
     assert (await two.admin.patch(f"{API}/staff-members/{two.staff_ids['noah']}", json=second)).status_code == 200
     broadcast_id = await new_broadcast(two.maria, audience={"families": {}})
@@ -421,7 +425,9 @@ async def test_the_report_is_a_spreadsheet_without_formulas(world: World) -> Non
 async def test_PERM_HOURS_outside_the_hours_it_waits_or_goes_with_a_reason(two: World) -> None:
     in_three_days = WEEKDAYS[(datetime.now(UTC).weekday() + 3) % 7]
     hours = {"hours": {in_three_days: [{"opens": "10:00", "closes": "18:00"}]}}
-    assert (await two.admin.patch(f"{API}/organization/mass-text", json=hours)).status_code == 200
+    assert (
+        await two.admin.patch(f"{API}/organization/mass-text", json=hours, headers={"If-Match": "*"})
+    ).status_code == 200
     waiting = await new_broadcast(two.maria, audience={"families": {}})
     preview = await do(two, waiting, "preview")
     assert (preview["hours"]["now"], preview["hours"]["later"]) == (0, 2)

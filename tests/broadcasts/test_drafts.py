@@ -88,7 +88,9 @@ async def test_MASS_WHO_a_deleted_audience_comes_back_under_its_id(two: World) -
 
 async def test_PERM_HOURS_a_preview_outside_the_hours_counts_those_whom_they_leave_out(two: World) -> None:
     hours = {"hours": {"monday": [{"opens": "05:00", "closes": "06:00"}]}}
-    assert (await two.admin.patch(f"{API}/organization/mass-text", json=hours)).status_code == 200
+    assert (
+        await two.admin.patch(f"{API}/organization/mass-text", json=hours, headers={"If-Match": "*"})
+    ).status_code == 200
     path = f"{BROADCASTS}/{await new_broadcast(two.maria, audience={'families': {}})}/preview"
     within = (await two.admin.post(path)).json()
     assert (within["recipients"], within["left_out"]) == (0, [{"reason": "no_lawful_hour", "count": 2}])

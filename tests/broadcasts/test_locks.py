@@ -27,14 +27,18 @@ async def test_MASS_HOURS_what_no_hours_allow_any_more_waits_and_keeps_nobody_fr
     await two.rows("UPDATE broadcasts SET any_hour_reason = NULL WHERE id = :id RETURNING id", id=broadcast_id)
     await two.rows("UPDATE outbox SET not_after = now() - interval '1 second' RETURNING id")
     at_night = {"hours": {"monday": [{"opens": "03:00", "closes": "05:00"}]}}
-    assert (await two.admin.patch("/api/v1/organization/mass-text", json=at_night)).status_code == 200
+    assert (
+        await two.admin.patch("/api/v1/organization/mass-text", json=at_night, headers={"If-Match": "*"})
+    ).status_code == 200
 
     await work(two)
     assert await two.claims() == []
     due = [row[0] for row in await two.rows("SELECT due_at FROM outbox")]
     assert all(timedelta(hours=23) < each - datetime.now(UTC) for each in due)
     # The hours are changed again: they go.
-    assert (await two.admin.patch("/api/v1/organization/mass-text", json={"hours": None})).status_code == 200
+    assert (
+        await two.admin.patch("/api/v1/organization/mass-text", json={"hours": None}, headers={"If-Match": "*"})
+    ).status_code == 200
     await two.rows("UPDATE outbox SET not_after = now() - interval '1 second' RETURNING id")
     await work(two)
     after = [row[0] for row in await two.rows("SELECT due_at FROM outbox")]

@@ -48,7 +48,9 @@ async def abroad(world: World) -> World:
 @pytest.fixture
 async def welcoming(abroad: World) -> World:
     world = abroad
-    changed = await world.admin.patch(f"{API}/organization/mass-text", json={"signup": WELCOME})
+    changed = await world.admin.patch(
+        f"{API}/organization/mass-text", json={"signup": WELCOME}, headers={"If-Match": "*"}
+    )
     assert (changed.status_code, changed.json()["signup"]) == (200, WELCOME)
     return world
 
@@ -116,7 +118,7 @@ async def test_MASS_SIGNUP_not_to_a_number_that_was_opted_in_before_nor_to_one_t
 ) -> None:
     world = abroad
     await family(world, MOM, CONSENT)
-    await world.admin.patch(f"{API}/organization/mass-text", json={"signup": WELCOME})
+    await world.admin.patch(f"{API}/organization/mass-text", json={"signup": WELCOME}, headers={"If-Match": "*"})
     await family(world, MOM, CONSENT, name="Other")
     await family(world, LANDLINE, CONSENT)
     stopped = await family(world, DAD)
@@ -130,7 +132,9 @@ async def test_MASS_SIGNUP_waits_for_the_available_hours(abroad: World) -> None:
     in_three_days = WEEKDAYS[(datetime.now(UTC).weekday() + 3) % 7]
     hours = {in_three_days: [{"opens": "10:00", "closes": "18:00"}]}
     settings = {"signup": WELCOME, "hours": hours}
-    assert (await world.admin.patch(f"{API}/organization/mass-text", json=settings)).status_code == 200
+    assert (
+        await world.admin.patch(f"{API}/organization/mass-text", json=settings, headers={"If-Match": "*"})
+    ).status_code == 200
     await family(world, MOM, CONSENT)
     assert await sent(world) == []
     ((due_at,),) = await world.rows("SELECT due_at FROM signups WHERE state = 'waiting'")
@@ -138,14 +142,16 @@ async def test_MASS_SIGNUP_waits_for_the_available_hours(abroad: World) -> None:
 
 
 async def test_MASS_SIGNUP_has_at_most_160_characters(world: World) -> None:
-    answer = await world.admin.patch(f"{API}/organization/mass-text", json={"signup": "x" * 161})
+    answer = await world.admin.patch(
+        f"{API}/organization/mass-text", json={"signup": "x" * 161}, headers={"If-Match": "*"}
+    )
     assert answer.status_code == 422
 
 
 async def test_COST_a_sign_up_message_waits_for_credits_and_is_not_lost(welcoming: World) -> None:
     price = {"country": None, "text": "0.01", "picture": "0.02"}
     prices = {"currency": "USD", "prices": [price]}
-    await welcoming.admin.put(f"{API}/lines/{welcoming.line_id}/prices", json=prices)
+    await welcoming.admin.put(f"{API}/lines/{welcoming.line_id}/prices", json=prices, headers={"If-Match": "*"})
     on = await welcoming.admin.put(f"{API}/credits", json={"is_on": True, "currency": "USD"})
     assert on.status_code == 200, on.text
     await opt(welcoming, await family(welcoming, MOM), "opted_in")

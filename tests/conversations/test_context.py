@@ -43,7 +43,9 @@ async def test_CONTEXT_shows_people_numbers_conversations_students_tags_notes_an
         {"label": "Calls", "url_template": "https://calls.example/{phone_number}"},
         {"label": "Staff file", "url_template": "https://hr.example/{staff_member_id}"},
     ]
-    assert (await world.admin.put(f"{API}/organization/links", json={"links": links})).status_code == 200
+    assert (
+        await world.admin.put(f"{API}/organization/links", json={"links": links}, headers={"If-Match": "*"})
+    ).status_code == 200
     await world.text(ANA, "Hello?")
     await world.text(BEN, "STOP")
     ana, ben = await world.conversation(ANA), await world.conversation(BEN)

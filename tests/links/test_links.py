@@ -63,12 +63,14 @@ def test_a_link_is_left_out_without_its_value() -> None:
 async def test_PERM_ADMIN_links_are_replaced_by_an_administrator_and_audited(world: World) -> None:
     items = [{"label": "Studio", "url_template": GOOD[0]}, {"label": "Pay", "url_template": GOOD[2]}]
 
-    put = await world.admin.put(f"{API}/organization/links", json={"links": items})
-    same = await world.admin.put(f"{API}/organization/links", json={"links": items})
-    refused = await world.maria.put(f"{API}/organization/links", json={"links": []})
-    many = await world.admin.put(f"{API}/organization/links", json={"links": items * 6})
+    put = await world.admin.put(f"{API}/organization/links", json={"links": items}, headers={"If-Match": "*"})
+    same = await world.admin.put(f"{API}/organization/links", json={"links": items}, headers={"If-Match": "*"})
+    refused = await world.maria.put(f"{API}/organization/links", json={"links": []}, headers={"If-Match": "*"})
+    many = await world.admin.put(f"{API}/organization/links", json={"links": items * 6}, headers={"If-Match": "*"})
     bad = await world.admin.put(
-        f"{API}/organization/links", json={"links": [{"label": "X", "url_template": "http://x.example"}]}
+        f"{API}/organization/links",
+        json={"links": [{"label": "X", "url_template": "http://x.example"}]},
+        headers={"If-Match": "*"},
     )
 
     assert put.json() == same.json() == {"links": items}

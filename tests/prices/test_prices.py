@@ -28,7 +28,7 @@ USD = {
 
 
 async def set_prices(world: World, prices: dict[str, Any] = USD, *, status: int = 200) -> dict[str, Any]:
-    answer = await world.admin.put(f"{API}/lines/{world.line_id}/prices", json=prices)
+    answer = await world.admin.put(f"{API}/lines/{world.line_id}/prices", json=prices, headers={"If-Match": "*"})
     assert answer.status_code == status, answer.text
     shown: dict[str, Any] = answer.json()
     return shown

@@ -4,6 +4,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQ
 import { client, unwrap } from "./client";
 import { keys, type RecipientFilter } from "./keys";
 import type { components, paths } from "./schema";
+import { changeAsShown } from "./versions";
 
 export type Broadcast = components["schemas"]["Broadcast"];
 export type BroadcastDetail = components["schemas"]["BroadcastDetail"];
@@ -199,8 +200,14 @@ export function useSaveAudience() {
 export function useRenameAudience() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, name }: { id: string; name: string }) =>
-      unwrap(client.PATCH("/api/v1/audiences/{audience_id}", { params: { path: { audience_id: id } }, body: { name } })),
+    mutationFn: ({ shown, name }: { shown: Audience; name: string }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/audiences/{audience_id}", { params: { path: { audience_id: shown.id } } }),
+        save: (header) =>
+          unwrap(client.PATCH("/api/v1/audiences/{audience_id}", { params: { path: { audience_id: shown.id }, header }, body: { name } })),
+        part: (list) => list.name,
+      }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.audiences }),
   });
 }
@@ -221,7 +228,12 @@ export const massTextSettingsQuery = queryOptions({
 export function useChangeMassTextSettings() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: MassTextSettingsChange) => unwrap(client.PATCH("/api/v1/organization/mass-text", { body })),
+    mutationFn: ({ shown, body }: { shown: MassTextSettings; body: MassTextSettingsChange }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/organization/mass-text"),
+        save: (header) => unwrap(client.PATCH("/api/v1/organization/mass-text", { body, params: { header } })),
+      }),
     onSuccess: (saved) => queryClient.setQueryData(massTextSettingsQuery.queryKey, saved),
   });
 }

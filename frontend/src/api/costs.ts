@@ -5,6 +5,7 @@ import type { BroadcastState } from "./broadcasts";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { components } from "./schema";
+import { changeAsShown } from "./versions";
 
 export type LinePrices = components["schemas"]["LinePrices"];
 export type NewLinePrices = components["schemas"]["LinePricesIn"];
@@ -24,7 +25,12 @@ export function linePricesQuery(lineId: string) {
 export function useChangePrices(lineId: string) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: NewLinePrices) => unwrap(client.PUT("/api/v1/lines/{line_id}/prices", { params: { path: { line_id: lineId } }, body })),
+    mutationFn: ({ shown, body }: { shown: LinePrices; body: NewLinePrices }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/lines/{line_id}/prices", { params: { path: { line_id: lineId } } }),
+        save: (header) => unwrap(client.PUT("/api/v1/lines/{line_id}/prices", { params: { path: { line_id: lineId }, header }, body })),
+      }),
     onSuccess: (saved) => {
       queryClient.setQueryData(keys.linePrices(lineId), saved);
       return queryClient.invalidateQueries({ queryKey: keys.usage });

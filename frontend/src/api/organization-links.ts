@@ -2,10 +2,15 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
+import { changeAsShown } from "./versions";
 
 export interface LinkTemplate {
   label: string;
   url_template: string;
+}
+
+export interface Links {
+  links: LinkTemplate[];
 }
 
 export const organizationLinksQuery = queryOptions({
@@ -16,7 +21,12 @@ export const organizationLinksQuery = queryOptions({
 export function useReplaceLinks() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (links: LinkTemplate[]) => unwrap(client.PUT("/api/v1/organization/links", { body: { links } })),
+    mutationFn: ({ shown, links }: { shown: Links; links: LinkTemplate[] }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/organization/links"),
+        save: (header) => unwrap(client.PUT("/api/v1/organization/links", { body: { links }, params: { header } })),
+      }),
     onSuccess: (saved) => {
       queryClient.setQueryData(organizationLinksQuery.queryKey, saved);
       return queryClient.invalidateQueries({ queryKey: keys.contexts });

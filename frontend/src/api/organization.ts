@@ -4,6 +4,7 @@ import { queryOptions, useMutation, useQueryClient } from "@tanstack/react-query
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { components } from "./schema";
+import { changeAsShown } from "./versions";
 
 export type Away = components["schemas"]["Away"];
 export type NewAway = components["schemas"]["AwayIn"];
@@ -30,7 +31,14 @@ export const awayQuery = queryOptions({
 export function useChangeAway() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (away: NewAway) => unwrap(client.PUT("/api/v1/organization/away", { body: away })),
+    mutationFn: ({ shown, body }: { shown: Away; body: NewAway }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/organization/away"),
+        save: (header) => unwrap(client.PUT("/api/v1/organization/away", { body, params: { header } })),
+        // Whether it is open changes by the clock.
+        part: ({ enabled, body: message, hours }) => ({ enabled, message, hours }),
+      }),
     onSuccess: (saved) => queryClient.setQueryData(awayQuery.queryKey, saved),
   });
 }

@@ -5,6 +5,8 @@ import { useCallback } from "react";
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { paths } from "./schema";
+import type { Family, StaffMember } from "./types";
+import { changeAsShown } from "./versions";
 
 type Body<Path extends keyof paths, Method extends "post" | "patch"> = paths[Path] extends Record<
   Method,
@@ -43,7 +45,12 @@ export function useCreateFamily() {
 export function useChangeFamily(id: string) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: FamilyChange) => unwrap(client.PATCH("/api/v1/families/{family_id}", { params: { path: { family_id: id } }, body })),
+    mutationFn: ({ shown, body }: { shown: Family; body: FamilyChange }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/families/{family_id}", { params: { path: { family_id: id } } }),
+        save: (header) => unwrap(client.PATCH("/api/v1/families/{family_id}", { params: { path: { family_id: id }, header }, body })),
+      }),
     onSuccess: () => refetchRecords(queryClient),
   });
 }
@@ -60,8 +67,13 @@ export function useCreateStaffMember() {
 export function useChangeStaffMember(id: string) {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: (body: StaffMemberChange) =>
-      unwrap(client.PATCH("/api/v1/staff-members/{staff_member_id}", { params: { path: { staff_member_id: id } }, body })),
+    mutationFn: ({ shown, body }: { shown: StaffMember; body: StaffMemberChange }) =>
+      changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/staff-members/{staff_member_id}", { params: { path: { staff_member_id: id } } }),
+        save: (header) =>
+          unwrap(client.PATCH("/api/v1/staff-members/{staff_member_id}", { params: { path: { staff_member_id: id }, header }, body })),
+      }),
     onSuccess: () => refetchRecords(queryClient),
   });
 }

@@ -3,6 +3,8 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions, useMutation, useQ
 import { client, unwrap } from "./client";
 import { keys } from "./keys";
 import type { paths } from "./schema";
+import type { SavedReply } from "./types";
+import { changeAsShown } from "./versions";
 
 export type NewSavedReply = paths["/api/v1/saved-replies"]["post"]["requestBody"]["content"]["application/json"];
 
@@ -52,15 +54,22 @@ export function useFillReply() {
 export function useSaveReply() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, body, key }: { id: string | null; body: NewSavedReply; key: string }) =>
-      id === null
+    mutationFn: ({ shown, body, key }: { shown: SavedReply | null; body: NewSavedReply; key: string }) =>
+      shown === null
         ? unwrap(client.POST("/api/v1/saved-replies", { body, params: { header: { "Idempotency-Key": key } } }))
-        : unwrap(
-            client.PATCH("/api/v1/saved-replies/{saved_reply_id}", {
-              params: { path: { saved_reply_id: id } },
-              body: { title: body.title, body: body.body },
-            }),
-          ),
+        : changeAsShown({
+            shown,
+            read: () => client.GET("/api/v1/saved-replies/{saved_reply_id}", { params: { path: { saved_reply_id: shown.id } } }),
+            save: (header) =>
+              unwrap(
+                client.PATCH("/api/v1/saved-replies/{saved_reply_id}", {
+                  params: { path: { saved_reply_id: shown.id }, header },
+                  body: { title: body.title, body: body.body },
+                }),
+              ),
+            // Each use of it is counted.
+            part: ({ title, body: said }) => ({ title, said }),
+          }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: keys.savedReplies }),
   });
 }

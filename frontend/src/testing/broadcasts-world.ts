@@ -107,6 +107,7 @@ export class BroadcastsWorld {
       }),
       http.get(`${api}/broadcasts/:id/cost`, () => HttpResponse.json(this.cost)),
       http.post(`${api}/broadcasts/:id/:deed`, ({ params, request }) => this.deed(String(params.id), String(params.deed), request)),
+      http.get(`${api}/audiences/:id`, ({ params }) => one(this.audiences, params.id)),
       http.get(`${api}/audiences`, ({ request }) => HttpResponse.json(page(this.audiences, new URL(request.url).searchParams, ({ name, id }) => [name, id], "ascending"))),
       http.post(`${api}/audiences`, ({ request }) => this.take("/audiences", request, 201, (body) => this.addAudience(body as NewAudience))),
       http.patch(`${api}/audiences/:id`, ({ params, request }) =>

@@ -54,7 +54,7 @@ export function consentHandlers(world: WorldState, api: string): HttpHandler[] {
     }),
     http.post(`${api}/opt-in-checks`, async ({ request }) => {
       const { phone_numbers } = (await request.json()) as { phone_numbers: string[] };
-      return HttpResponse.json({ items: phone_numbers.map((number) => check(world, number)) });
+      return HttpResponse.json({ items: phone_numbers.map((number) => ({ ...check(world, number), error: null })) });
     }),
   ];
 }

@@ -71,6 +71,7 @@ export class RecordsWorld {
       http.get(`${api}/saved-replies`, ({ request }) =>
         HttpResponse.json(found(this.savedReplies, request, ({ uses, title, id }) => [-uses, title, id])),
       ),
+      http.get(`${api}/saved-replies/:id`, ({ params }) => one(this.savedReplies, params.id)),
       http.post(`${api}/saved-replies`, async ({ request }) => {
         const made = aSavedReply((await this.note("/saved-replies", request)) as Partial<SavedReply>);
         this.savedReplies.push(made);

@@ -9,6 +9,7 @@ import { accountHandlers } from "./account-handlers";
 import { administrationHandlers } from "./administration-handlers";
 import { problem } from "./answers";
 import { consentHandlers } from "./consent-handlers";
+import { conditional } from "./conditional";
 import { conversationHandlers } from "./conversation-handlers";
 import { directoryHandlers } from "./directory-handlers";
 import { exportsHandlers } from "./exports-handlers";
@@ -32,7 +33,7 @@ export class World extends WorldState {
         this.requests.push(`${request.method} ${pathname}${search}`);
         return overNetwork(async () => {
           if (!this.me && !pathname.endsWith("/session")) return problem(401, "/problems/not-signed-in", "Not signed in");
-          return getResponse(handlers, request);
+          return conditional(request, (asked) => getResponse(handlers, asked));
         });
       }),
     );

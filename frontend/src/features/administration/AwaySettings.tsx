@@ -7,8 +7,11 @@ import { HoursField } from "./HoursField";
 import { useFormats } from "@/api/format";
 import { awayQuery, useChangeAway, type Away } from "@/api/organization";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
 import { countSegments } from "@/lib/segments";
 import { plural } from "@/lib/text";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Skeleton, Spinner, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { FormProblem, Mark, TextArea } from "@/ui/form";
@@ -22,19 +25,35 @@ export function AwaySettings() {
   const { data, error, isError, refetch } = useQuery(awayQuery);
   if (isError && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-60" />;
-  return <Editor stored={data} />;
+  return <Loaded data={data} />;
 }
 
-function Editor({ stored }: { stored: Away }) {
+function Loaded({ data }: { data: Away }) {
+  const { shown, key, load } = useLoaded(data);
+  return <Editor key={key} stored={shown} onLoad={load} />;
+}
+
+function Editor({ stored, onLoad }: { stored: Away; onLoad: (current: Away) => void }) {
   const change = useChangeAway();
   const [hours, setHours] = useState<Hours>(() => hoursOf(stored));
   const [body, setBody] = useState(stored.body);
   const [enabled, setEnabled] = useState(stored.enabled);
   const fieldErrors = isProblem(change.error, PROBLEM.validation) ? (change.error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null;
+  const [shown, setShown] = useState(stored);
+  const save = (over: Away) =>
+    change.mutate(
+      { shown: over, body: { enabled, body: body.trim(), hours } },
+      {
+        onSuccess: (saved) => {
+          setShown(saved);
+          showToast("Opening hours and away message saved.");
+        },
+      },
+    );
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
-    change.mutate({ enabled, body: body.trim(), hours }, { onSuccess: () => showToast("Opening hours and away message saved.") });
+    save(shown);
   };
   return (
     <form onSubmit={submit} noValidate className="space-y-5">
@@ -42,7 +61,7 @@ function Editor({ stored }: { stored: Away }) {
         <legend className="sr-only">Opening hours</legend>
         <div className="mb-2 flex flex-wrap items-center gap-2">
           <h2 aria-hidden="true" className="font-heading">Opening hours</h2>
-          <OpenNow away={stored} />
+          <OpenNow away={shown} />
         </div>
         <HoursField hours={hours} onChange={setHours} errorOf={errorOf} />
         <p className="mt-1.5 text-note text-ink-2">In the zone of the business: {stored.timezone.replaceAll("_", " ")}.</p>
@@ -63,7 +82,8 @@ function Editor({ stored }: { stored: Away }) {
         </div>
         <Preview body={body.trim()} />
       </div>
-      <FormProblem>{change.error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
+      <ChangedMeanwhile error={change.error} pending={change.isPending} onLoad={onLoad} onKeep={save} />
+      <FormProblem>{change.error && !(change.error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
       <Button type="submit" variant="primary" disabled={change.isPending}>
         {change.isPending && <Spinner />}
         Save

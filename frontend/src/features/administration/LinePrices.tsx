@@ -7,7 +7,10 @@ import { linePricesQuery, useChangePrices, type LinePrices as Prices } from "@/a
 import type { Line } from "@/api/lines";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useMe } from "@/api/session";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
 import { typedAmount } from "@/lib/money";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Skeleton } from "@/ui/bits";
 import { Button, IconButton } from "@/ui/Button";
 import { Dialog } from "@/ui/Dialog";
@@ -30,7 +33,7 @@ export default function LinePrices({ line, onClose }: { line: Line; onClose: () 
     >
       {isError && !data && <ErrorState error={error} onRetry={() => void refetch()} />}
       {!data && !isError && <Skeleton className="h-40" />}
-      {data && <Editor line={line} stored={data} onClose={onClose} />}
+      {data && <Loaded line={line} data={data} onClose={onClose} />}
     </Dialog>
   );
 }
@@ -44,7 +47,19 @@ interface Draft {
 
 const drafted = (country: string, text = "", picture = ""): Draft => ({ key: crypto.randomUUID(), country, text, picture });
 
-function Editor({ line, stored, onClose }: { line: Line; stored: Prices; onClose: () => void }) {
+function Loaded({ line, data, onClose }: { line: Line; data: Prices; onClose: () => void }) {
+  const { shown, key, load } = useLoaded(data);
+  return <Editor key={key} line={line} stored={shown} onLoad={load} onClose={onClose} />;
+}
+
+interface EditorProps {
+  line: Line;
+  stored: Prices;
+  onLoad: (current: Prices) => void;
+  onClose: () => void;
+}
+
+function Editor({ line, stored, onLoad, onClose }: EditorProps) {
   const { country: home } = useMe().organization;
   const change = useChangePrices(line.id);
   const [currency, setCurrency] = useState(stored.currency ?? "USD");
@@ -57,13 +72,12 @@ function Editor({ line, stored, onClose }: { line: Line; stored: Prices; onClose
   for (const code of [line.country, ...line.settings.countries, ...rows.map(({ country }) => country)]) {
     if (code && !names.has(code)) names.set(code, new Intl.DisplayNames("en", { type: "region" }).of(code) ?? code);
   }
-  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
-    event.preventDefault();
+  const save = (over: Prices) => {
     setTried(true);
     const prices = rows.map(({ country, text, picture }) => ({ country: country || null, text: typedAmount(text), picture: typedAmount(picture) }));
     if (!prices.every(isWhole)) return;
     change.mutate(
-      { currency: prices.length > 0 ? currency.trim().toUpperCase() : null, prices },
+      { shown: over, body: { currency: prices.length > 0 ? currency.trim().toUpperCase() : null, prices } },
       {
         onSuccess: (saved) => {
           onClose();
@@ -71,6 +85,10 @@ function Editor({ line, stored, onClose }: { line: Line; stored: Prices; onClose
         },
       },
     );
+  };
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    save(stored);
   };
   const fieldErrors = isProblem(change.error, PROBLEM.validation) ? (change.error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null;
@@ -115,7 +133,8 @@ function Editor({ line, stored, onClose }: { line: Line; stored: Prices; onClose
         <PlusIcon size={14} />
         Add a country
       </Button>
-      <FormProblem>{change.error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
+      <ChangedMeanwhile error={change.error} pending={change.isPending} onLoad={onLoad} onKeep={save} />
+        <FormProblem>{change.error && !(change.error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
       <FormActions label="Save" pending={change.isPending} onCancel={onClose} />
     </form>
   );

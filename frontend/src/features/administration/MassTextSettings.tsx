@@ -6,6 +6,9 @@ import { hoursOf, type Hours } from "./away-hours";
 import { HoursField } from "./HoursField";
 import { massTextSettingsQuery, useChangeMassTextSettings, type MassTextSettings as Settings } from "@/api/broadcasts";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Skeleton, Spinner } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { TextField } from "@/ui/fields";
@@ -17,13 +20,18 @@ export default function MassTextSettings() {
   const { data, error, isError, refetch } = useQuery(massTextSettingsQuery);
   if (isError && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-60" />;
-  return <Editor stored={data} />;
+  return <Loaded data={data} />;
+}
+
+function Loaded({ data }: { data: Settings }) {
+  const { shown, key, load } = useLoaded(data);
+  return <Editor key={key} stored={shown} onLoad={load} />;
 }
 
 const LONGEST_ADDED = 50;
 const LONGEST_SIGNUP = 160;
 
-function Editor({ stored }: { stored: Settings }) {
+function Editor({ stored, onLoad }: { stored: Settings; onLoad: (current: Settings) => void }) {
   const change = useChangeMassTextSettings();
   const [header, setHeader] = useState(stored.header);
   const [footer, setFooter] = useState(stored.footer);
@@ -36,12 +44,24 @@ function Editor({ stored }: { stored: Settings }) {
   const limitProblem = /^\d{1,7}$/.test(limit.trim()) ? null : "Write a number, such as 500.";
   const fieldErrors = isProblem(change.error, PROBLEM.validation) ? (change.error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null;
-  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
-    event.preventDefault();
+  const [shown, setShown] = useState(stored);
+  const save = (over: Settings) => {
     setTried(true);
     if (limitProblem) return;
     const body = { header: header.trim(), footer: footer.trim(), signup: signup.trim(), confirm_above: Number(limit), needs_approval: needsApproval, hours: hasHours ? hours : null };
-    change.mutate(body, { onSuccess: () => showToast("Settings of mass texts saved.") });
+    change.mutate(
+      { shown: over, body },
+      {
+        onSuccess: (saved) => {
+          setShown(saved);
+          showToast("Settings of mass texts saved.");
+        },
+      },
+    );
+  };
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    save(shown);
   };
   return (
     <form onSubmit={submit} noValidate className="space-y-6">
@@ -97,7 +117,8 @@ function Editor({ stored }: { stored: Settings }) {
           </>
         )}
       </fieldset>
-      <FormProblem>{change.error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
+      <ChangedMeanwhile error={change.error} pending={change.isPending} onLoad={onLoad} onKeep={save} />
+      <FormProblem>{change.error && !(change.error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(change.error))}</FormProblem>
       <Button type="submit" variant="primary" disabled={change.isPending}>
         {change.isPending && <Spinner />}
         Save

@@ -3,8 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useState, type ComponentProps } from "react";
 
 import LinkTest from "./LinkTest";
-import { organizationLinksQuery, useReplaceLinks, type LinkTemplate } from "@/api/organization-links";
+import { organizationLinksQuery, useReplaceLinks, type Links, type LinkTemplate } from "@/api/organization-links";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Skeleton, Spinner } from "@/ui/bits";
 import { Button, IconButton } from "@/ui/Button";
 import { TextField } from "@/ui/fields";
@@ -19,20 +22,37 @@ export default function OrganizationLinks() {
   const { data, error, isError, refetch } = useQuery(organizationLinksQuery);
   if (isError && !data) return <ErrorState error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton className="h-40" />;
-  return <Editor stored={data.links} />;
+  return <Loaded data={data} />;
+}
+
+function Loaded({ data }: { data: Links }) {
+  const { shown, key, load } = useLoaded(data);
+  return <Editor key={key} stored={shown} onLoad={load} />;
 }
 
 type Draft = LinkTemplate & { key: string };
 const drafted = (link: LinkTemplate): Draft => ({ ...link, key: crypto.randomUUID() });
 
-function Editor({ stored }: { stored: LinkTemplate[] }) {
+function Editor({ stored, onLoad }: { stored: Links; onLoad: (current: Links) => void }) {
   const replace = useReplaceLinks();
-  const [links, setLinks] = useState<Draft[]>(() => stored.map(drafted));
+  const [links, setLinks] = useState<Draft[]>(() => stored.links.map(drafted));
   const edit = (key: string, fields: Partial<LinkTemplate>) => setLinks(links.map((each) => (each.key === key ? { ...each, ...fields } : each)));
+  const [shown, setShown] = useState(stored);
+  const save = (over: Links) => {
+    const items = links.map(({ label, url_template }) => ({ label: label.trim(), url_template: url_template.trim() }));
+    replace.mutate(
+      { shown: over, links: items },
+      {
+        onSuccess: (saved) => {
+          setShown(saved);
+          showToast("Links saved.");
+        },
+      },
+    );
+  };
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
-    const items = links.map(({ label, url_template }) => ({ label: label.trim(), url_template: url_template.trim() }));
-    replace.mutate(items, { onSuccess: () => showToast("Links saved.") });
+    save(shown);
   };
   const fieldErrors = isProblem(replace.error, PROBLEM.validation) ? (replace.error.problem.errors ?? []) : [];
   const errorOf = (pointer: string) => fieldErrors.find((each) => each.pointer === pointer)?.detail ?? null;
@@ -65,7 +85,8 @@ function Editor({ stored }: { stored: LinkTemplate[] }) {
         Add a link
       </Button>
       {links.some(({ url_template }) => url_template.trim() !== "") && <LinkTest templates={links} />}
-      <FormProblem>{replace.error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(replace.error))}</FormProblem>
+      <ChangedMeanwhile error={replace.error} pending={replace.isPending} onLoad={onLoad} onKeep={save} />
+      <FormProblem>{replace.error && !(replace.error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(replace.error))}</FormProblem>
       <Button type="submit" variant="primary" disabled={replace.isPending}>
         {replace.isPending && <Spinner />}
         Save links

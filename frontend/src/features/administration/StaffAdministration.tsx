@@ -74,7 +74,8 @@ export function StaffAdministration() {
 const AT_END = "ml-auto max-desk:absolute max-desk:top-2.5 max-desk:right-0";
 
 /** A restored staff member has the permissions of before, which the row shows. */
-function Restore({ member: { id, name } }: { member: StaffMember }) {
+function Restore({ member }: { member: StaffMember }) {
+  const { id, name } = member;
   const change = useChangeStaffMember(id);
   return (
     <Button
@@ -84,7 +85,7 @@ function Restore({ member: { id, name } }: { member: StaffMember }) {
       disabled={change.isPending}
       onClick={() =>
         change.mutate(
-          { archived: false },
+          { shown: member, body: { archived: false } },
           {
             onSuccess: () => showToast(`${name} restored. They can sign in again.`),
             onError: (error) => showToast(`Not restored. ${describeError(error)}`),

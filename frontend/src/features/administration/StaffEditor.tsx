@@ -1,5 +1,8 @@
 import { useState, type ComponentProps } from "react";
 
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { PermissionMarks } from "@/ui/permissions";
 import { useEndSessionsOf } from "@/api/account";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
@@ -19,6 +22,17 @@ import { showToast } from "@/ui/Toast";
 
 /** Adds a staff member, or changes how one signs in and what they may do. */
 export function StaffEditor({ member, onClose }: { member: StaffMember | null; onClose: () => void }) {
+  const { shown, key, load } = useLoaded(member);
+  return <Editor key={key} member={shown} onLoad={load} onClose={onClose} />;
+}
+
+interface EditorProps {
+  member: StaffMember | null;
+  onLoad: (current: StaffMember) => void;
+  onClose: () => void;
+}
+
+function Editor({ member, onLoad, onClose }: EditorProps) {
   const me = useMe();
   const create = useCreateStaffMember();
   const change = useChangeStaffMember(member?.id ?? "");
@@ -40,24 +54,25 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
       showToast(what);
     },
   });
-  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
-    event.preventDefault();
+  const save = (over: StaffMember | null) => {
     const common = { name: name.trim(), ...(password && { password }), ...changedFacts(member, facts) };
-    if (member) {
-      change.mutate(
-        {
-          ...common,
-          ...(email.trim() !== (member.email ?? "") && { email: email.trim() }),
-          is_admin: administrator,
-          // An administrator's permissions come with the role.
-          ...(!administrator && { permissions }),
-        },
-        done(`${common.name} saved.`),
-      );
+    if (over) {
+      const body = {
+        ...common,
+        ...(email.trim() !== (over.email ?? "") && { email: email.trim() }),
+        is_admin: administrator,
+        // An administrator's permissions come with the role.
+        ...(!administrator && { permissions }),
+      };
+      change.mutate({ shown: over, body }, done(`${common.name} saved.`));
     } else {
       const body = { ...common, email: email.trim(), is_admin: administrator, permissions };
       create.mutate({ body, key: submission.keyFor(body) }, done(`${common.name} added.`));
     }
+  };
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    save(member);
   };
 
   const fieldErrors = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
@@ -94,7 +109,8 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
             A change of permissions counts from their next click.
           </p>
         )}
-        <FormProblem>{error && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
+        <ChangedMeanwhile error={error} pending={isPending} onLoad={onLoad} onKeep={save} />
+        <FormProblem>{error && !(error instanceof ChangedMeanwhileError) && !shownAtField && (fieldErrors[0]?.detail ?? describeError(error))}</FormProblem>
         <FormProblem>{endSessions.error && `Not signed out. ${describeError(endSessions.error)}`}</FormProblem>
         {member && endSessions.data && (
           <div ref={showInFull}>
@@ -108,7 +124,7 @@ export function StaffEditor({ member, onClose }: { member: StaffMember | null; o
             <Notice tone="warn" role="alert">
               <p>{member.name} will be signed out and can no longer sign in. A number of theirs that is opted out stays blocked.</p>
               <div className="mt-2 flex gap-2">
-                <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ archived: true }, done(`${member.name} archived.`))}>
+                <Button size="sm" variant="danger" disabled={isPending} onClick={() => change.mutate({ shown: member, body: { archived: true } }, done(`${member.name} archived.`))}>
                   Archive {member.name}
                 </Button>
                 <Button size="sm" onClick={() => setArchiving(false)}>

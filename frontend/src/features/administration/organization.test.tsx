@@ -1,6 +1,6 @@
 /** The settings of the business: opening hours and the away message, assignment, default lines, links tried out. */
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { nextSpan } from "./away-hours";
 import { filledLink } from "./LinkTest";
@@ -41,6 +41,38 @@ it("what the service refuses stands at its field, and nothing typed is lost", as
   await user.click(screen.getByRole("button", { name: "Save" }));
   expect(await screen.findByText("Not saved. Look at the fields above.")).toBeVisible();
   expect(screen.getByRole("checkbox", { name: "Answer texts outside opening hours" })).toBeChecked();
+});
+
+describe("when somebody else has saved the opening hours meanwhile", () => {
+  const conflict = async () => {
+    const { user } = renderApp("/administration?tab=organization");
+    await user.type(await screen.findByLabelText("Message"), "We open at 9.");
+    world.team.away = { ...world.team.away, body: "Ada: back at 10." };
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText(/somebody has changed this since you opened it/)).toBeVisible();
+    expect(screen.getByLabelText("Message")).toHaveValue("We open at 9.");
+    expect(world.team.changes).toEqual([]);
+    return user;
+  };
+
+  it("theirs is loaded", async () => {
+    const user = await conflict();
+    await user.click(screen.getByRole("button", { name: "Load the current version" }));
+    expect(screen.getByLabelText("Message")).toHaveValue("Ada: back at 10.");
+    expect(screen.queryByText(/somebody has changed/)).toBeNull();
+    await user.type(screen.getByLabelText("Message"), " Sharp.");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(world.team.away.body).toBe("Ada: back at 10. Sharp."));
+  });
+
+  it("or one's own is kept, and saved again without being asked", async () => {
+    const user = await conflict();
+    await user.click(screen.getByRole("button", { name: "Keep mine" }));
+    await waitFor(() => expect(world.team.away.body).toBe("We open at 9."));
+    await user.type(screen.getByLabelText("Message"), " Sharp.");
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    await waitFor(() => expect(world.team.away.body).toBe("We open at 9. Sharp."));
+  });
 });
 
 it("ASSIGN: whether replying assigns is one click, and says what it did", async () => {

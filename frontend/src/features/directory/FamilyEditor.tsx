@@ -11,8 +11,11 @@ import { useFormats } from "@/api/format";
 import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useChangeFamily, useCreateFamily } from "@/api/records";
 import type { Family } from "@/api/types";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
 import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Dialog } from "@/ui/Dialog";
 import { changedFacts, draftFacts } from "@/ui/facts/facts-draft";
 import { FactsFields } from "@/ui/facts/FactsFields";
@@ -28,7 +31,12 @@ interface FamilyEditorProps {
   onClose: () => void;
 }
 
-export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorProps) {
+export default function FamilyEditor({ family, ...more }: FamilyEditorProps) {
+  const { shown, key, load } = useLoaded(family);
+  return <Editor key={key} family={shown} onLoad={load} {...more} />;
+}
+
+function Editor({ family, onLoad, onSaved, onClose }: FamilyEditorProps & { onLoad: (current: Family) => void }) {
   const { phone } = useFormats();
   const create = useCreateFamily();
   const change = useChangeFamily(family?.id ?? "");
@@ -46,16 +54,19 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
       onSaved?.(saved);
     },
   });
-  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
-    event.preventDefault();
+  const save = (over: Family | null) => {
     const body = {
       name: name.trim(),
       contacts: sentContacts(contacts),
       ...changedStudents(family, students),
       ...changedFacts(family, facts),
     };
-    if (family) change.mutate(body, done("saved"));
+    if (over) change.mutate({ shown: over, body }, done("saved"));
     else create.mutate({ body, key: submission.keyFor(body) }, done("added"));
+  };
+  const submit: ComponentProps<"form">["onSubmit"] = (event) => {
+    event.preventDefault();
+    save(family);
   };
   const edit = (key: string, fields: Partial<ContactDraft>) =>
     setContacts((all) => all.map((each) => (each.key === key ? { ...each, ...fields } : each)));
@@ -110,13 +121,14 @@ export default function FamilyEditor({ family, onSaved, onClose }: FamilyEditorP
             numbers={contacts.flatMap((contact) => contact.numbers)}
           />
         )}
-        <FormProblem>{error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(error))}</FormProblem>
+        <ChangedMeanwhile error={error} pending={isPending} onLoad={onLoad} onKeep={save} />
+        <FormProblem>{error && !(error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(error))}</FormProblem>
         {family && (
           <ArchiveControl
             name={family.name}
             archived={family.archived}
             pending={isPending}
-            onChange={(archived) => change.mutate({ archived }, done(archived ? "archived" : "restored"))}
+            onChange={(archived) => change.mutate({ shown: family, body: { archived } }, done(archived ? "archived" : "restored"))}
           />
         )}
         <FormActions label="Save" pending={isPending} onCancel={onClose} />

@@ -40,6 +40,24 @@ describe("a family", () => {
     });
   });
 
+  it("that somebody else has changed meanwhile is not overwritten, and what was typed stays", async () => {
+    const family = aFamily();
+    world.families.push(family);
+    const { user } = renderApp(`/families/${family.id}`);
+    await user.click(await screen.findByRole("button", { name: "Edit" }));
+    const name = await screen.findByLabelText("Family name");
+    await user.clear(name);
+    await user.type(name, "Smith and Jones");
+    world.families[0] = { ...family, notes: "Picks up by the side entrance." };
+    await user.click(screen.getByRole("button", { name: "Save" }));
+    expect(await screen.findByText(/somebody has changed this since you opened it/)).toBeVisible();
+    expect(name).toHaveValue("Smith and Jones");
+    expect(world.changes).toEqual([]);
+    await user.click(screen.getByRole("button", { name: "Load the current version" }));
+    expect(screen.getByLabelText("Family name")).toHaveValue(family.name);
+    expect(screen.getByDisplayValue("Picks up by the side entrance.")).toBeVisible();
+  });
+
   it("OPTIN-MOVE: before a changed number is saved, it says that the opt-in stays behind", async () => {
     const family = aFamily();
     world.families.push(family);

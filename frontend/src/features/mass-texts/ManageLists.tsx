@@ -70,13 +70,14 @@ function List({ list, isTaken, onDeleted }: { list: Audience; isTaken: boolean; 
   );
 }
 
-function Name({ list: { id, name }, onDone }: { list: Audience; onDone: () => void }) {
+function Name({ list, onDone }: { list: Audience; onDone: () => void }) {
+  const { name } = list;
   const [written, setWritten] = useState(name);
   const rename = useRenameAudience();
   const wanted = written.trim();
   const submit = () => {
     if (wanted === name) onDone();
-    else if (wanted !== "") rename.mutate({ id, name: wanted }, { onSuccess: onDone });
+    else if (wanted !== "") rename.mutate({ shown: list, name: wanted }, { onSuccess: onDone });
   };
   return (
     <form

@@ -1,7 +1,9 @@
 /** Small signs, icons, and the states of a view. */
 import { Filled, Pane, Section, Specimen } from "./Specimen";
 import { Avatar, CountBadge, Kbd, NotSentBadge, PresenceDot, Skeleton, Spinner, Tag } from "@/ui/bits";
+import { ChangedMeanwhileError } from "@/api/versions";
 import { Button } from "@/ui/Button";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import * as icons from "@/ui/icons";
 import { ActionLink, EmptyState, ErrorState, Notice } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
@@ -54,6 +56,11 @@ export function Signs() {
         <Filled className="flex flex-col gap-2">
           <Skeleton className="h-4 w-3/4" />
           <Skeleton className="h-4 w-1/2" />
+        </Filled>
+      </Specimen>
+      <Specimen state="ChangedMeanwhile: after somebody else has saved">
+        <Filled>
+          <ChangedMeanwhile error={new ChangedMeanwhileError({})} pending={false} onLoad={nothing} onKeep={nothing} />
         </Filled>
       </Specimen>
       <Specimen state="Steps">
@@ -135,4 +142,8 @@ const NOTICES = {
 
 function noop() {
   // The page shows the button; it has nothing to load.
+}
+
+function nothing() {
+  // Nothing is stored.
 }

@@ -4,8 +4,11 @@ import { describeError, isProblem, PROBLEM } from "@/api/problem";
 import { useDeleteReply, useSaveReply } from "@/api/saved-replies";
 import { useMe } from "@/api/session";
 import type { SavedReply } from "@/api/types";
+import { ChangedMeanwhileError } from "@/api/versions";
+import { useLoaded } from "@/lib/loaded";
 import { useSubmission } from "@/lib/submission";
 import { Button } from "@/ui/Button";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { Dialog } from "@/ui/Dialog";
 import { TextField } from "@/ui/fields";
 import { Choice, FormActions, FormProblem, TextArea } from "@/ui/form";
@@ -26,6 +29,17 @@ const SCOPES = [
 ] as const;
 
 export default function ReplyEditor({ reply, onClose }: { reply: SavedReply | null; onClose: () => void }) {
+  const { shown, key, load } = useLoaded(reply);
+  return <Editor key={key} reply={shown} onLoad={load} onClose={onClose} />;
+}
+
+interface EditorProps {
+  reply: SavedReply | null;
+  onLoad: (current: SavedReply) => void;
+  onClose: () => void;
+}
+
+function Editor({ reply, onLoad, onClose }: EditorProps) {
   const me = useMe();
   const save = useSaveReply();
   const remove = useDeleteReply();
@@ -40,10 +54,13 @@ export default function ReplyEditor({ reply, onClose }: { reply: SavedReply | nu
       showToast(said);
     },
   });
+  const send = (over: SavedReply | null) => {
+    const sent = { title: title.trim(), body: body.trim(), scope };
+    save.mutate({ shown: over, body: sent, key: submission.keyFor(sent) }, done(`“${sent.title}” saved.`));
+  };
   const submit: ComponentProps<"form">["onSubmit"] = (event) => {
     event.preventDefault();
-    const sent = { title: title.trim(), body: body.trim(), scope };
-    save.mutate({ id: reply?.id ?? null, body: sent, key: submission.keyFor(sent) }, done(`“${sent.title}” saved.`));
+    send(reply);
   };
   const insert = (field: string) => {
     const { selectionStart: start = body.length, selectionEnd: end = body.length } = box.current ?? {};
@@ -77,7 +94,8 @@ export default function ReplyEditor({ reply, onClose }: { reply: SavedReply | nu
           </div>
         </div>
         {reply === null && me.is_admin && <Choice legend="Who can use it" options={SCOPES} value={scope} onChange={setScope} />}
-        <FormProblem>{error && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(error))}</FormProblem>
+        <ChangedMeanwhile error={error} pending={save.isPending} onLoad={onLoad} onKeep={send} />
+        <FormProblem>{error && !(error instanceof ChangedMeanwhileError) && (fieldErrors.length > 0 ? "Not saved. Look at the fields above." : describeError(error))}</FormProblem>
         <FormActions label="Save" pending={save.isPending} disabled={title.trim() === "" || body.trim() === ""} onCancel={onClose}>
           {reply && (
             <Button variant="danger" disabled={remove.isPending} onClick={() => remove.mutate(reply.id, done(`“${reply.title}” deleted.`))}>
