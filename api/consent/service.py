@@ -183,6 +183,7 @@ async def change_opt_in(
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None:
         raise NotFound("There is no such phone record.")
+    await directory.lock_owner(session, record)
     number = await directory.lock_phone_number(session, organization_id, record.phone_number_id)
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None or record.phone_number_id != number.id:

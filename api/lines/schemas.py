@@ -256,6 +256,7 @@ class LineOut(BaseModel):
     notice: str | None
     """A notice that staff must see before they text from it (NZ-NOTICE)."""
     created_at: datetime
+    updated_at: datetime
 
     @classmethod
     def of(cls, line: Line, defaults: Mapping[UUID, DefaultFor], *, public_base_url: str) -> "LineOut":
@@ -279,6 +280,7 @@ class LineOut(BaseModel):
             silent_since=line.silent_since,
             notice=NZ_NOTICE if line.kind == LineKind.SHORT_CODE and line.country == NEW_ZEALAND else None,
             created_at=line.created_at,
+            updated_at=line.updated_at,
         )
 
 

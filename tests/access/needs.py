@@ -109,6 +109,7 @@ NEEDS = {
     f"POST {API}/lines/{{line_id}}/sandbox-texts": SEND,
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"GET {API}/messages": VIEW,
     f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
     f"POST {API}/messages/{{message_id}}/send": SEND,

@@ -95,7 +95,12 @@ async def test_a_line_is_changed_in_what_is_named_and_the_change_is_told(world: 
 
     changed = await world.admin.patch(path, json={"label": "Summer camp", "settings": settings})
 
-    assert changed.json() == {**line, "label": "Summer camp", "settings": {**line["settings"], **settings}}
+    assert changed.json() == {
+        **line,
+        "label": "Summer camp",
+        "settings": {**line["settings"], **settings},
+        "updated_at": changed.json()["updated_at"],
+    }
     changes = await last_changes(world)
     assert changes["label"] == {"from": "Camp", "to": "Summer camp"}
     assert changes["settings"]["to"] == settings

@@ -464,6 +464,8 @@ export interface paths {
         /**
          * List Classes
          * @description Classes by name, each with the number of its students and of their families.
+         *
+         *     With `updated_since`, by time of change. The two numbers change without it.
          */
         get: operations["list_classes"];
         put?: never;
@@ -511,9 +513,10 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description The inbox, newest first, or with whoever has waited longest first.
+         * @description The inbox, newest first, or with whoever has waited longest first. With `updated_since`, by time of change.
          *
-         *     `status=open` leaves out what is in "Later"; `later=true` lists that.
+         *     `status=open` leaves out what is in "Later"; `later=true` lists that. A holder's new name does not count as a
+         *     change of the conversation.
          */
         get: operations["list_conversations"];
         put?: never;
@@ -1004,7 +1007,7 @@ export interface paths {
         };
         /**
          * List Families
-         * @description Families by name.
+         * @description Families by name; with `updated_since`, by time of change.
          */
         get: operations["list_families"];
         put?: never;
@@ -1673,7 +1676,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Changed Messages
+         * @description Messages of all conversations by time of change: a new message and a new status count.
+         */
+        get: operations["list_changed_messages"];
         put?: never;
         /**
          * Send First Message
@@ -2283,7 +2290,7 @@ export interface paths {
         };
         /**
          * List Staff Members
-         * @description Staff members by name.
+         * @description Staff members by name; with `updated_since`, by time of change.
          */
         get: operations["list_staff_members"];
         put?: never;
@@ -3117,6 +3124,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /** ApiKeyCreated */
         ApiKeyCreated: {
@@ -3184,6 +3197,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /**
          * ApiKeyCreator
@@ -4710,6 +4729,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4735,6 +4760,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -4830,6 +4861,12 @@ export interface components {
         /** Contact */
         Contact: {
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4850,6 +4887,12 @@ export interface components {
              * @description What they are to the family, such as Mother.
              */
             relation: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /** ContactIn */
         ContactIn: {
@@ -4950,6 +4993,12 @@ export interface components {
             /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["ContextConversation"] | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4972,6 +5021,12 @@ export interface components {
              * @description When the number texted STOP. Null if it may be texted again, or never did.
              */
             stopped_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * ContextPerson
@@ -5907,6 +5962,12 @@ export interface components {
              */
             contacts: components["schemas"]["Contact"][];
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * External Id
              * @description The id of the external.
              */
@@ -5942,6 +6003,12 @@ export interface components {
              * @description Its tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * FamilyIn
@@ -7018,6 +7085,12 @@ export interface components {
              * @description When the last text came, if the line has been silent for longer than usual; else null.
              */
             silent_since: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
@@ -7408,6 +7481,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Families
              * @description How many families these students are of.
              */
@@ -7443,6 +7522,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -7895,6 +7980,12 @@ export interface components {
             seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /**
          * MessageBroadcast
@@ -8042,6 +8133,12 @@ export interface components {
              * @description What has happened to it, in order.
              */
             timeline: components["schemas"]["TimelineEvent"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /** MessageError */
         MessageError: {
@@ -8070,6 +8167,19 @@ export interface components {
              * @description Where it stands in the thread: opaque text that sorts as the items do.
              */
             position: string;
+        };
+        /** MessagePage */
+        MessagePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["Message"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /** MessageReceivedData */
         MessageReceivedData: {
@@ -8444,6 +8554,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
         };
         /** NoteDetail */
         NoteDetail: {
@@ -8494,6 +8610,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
             /**
              * Versions
              * @description Its earlier wordings, the first one first.
@@ -9116,6 +9238,12 @@ export interface components {
         /** PhoneRecord */
         PhoneRecord: {
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -9133,12 +9261,24 @@ export interface components {
              * @description In E.164.
              */
             phone_number: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordChanged
          * @description The record, and the standing refusals of its number: they block it whatever the record says.
          */
         PhoneRecordChanged: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -9162,6 +9302,12 @@ export interface components {
              * @description The standing refusals of the number.
              */
             refusals: components["schemas"]["Refusal"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordIn
@@ -9908,6 +10054,12 @@ export interface components {
              */
             body: string;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -9923,7 +10075,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
-             * @description When it was last changed.
+             * @description When its title or text was last changed. Use does not count.
              */
             updated_at: string;
             /**
@@ -10435,6 +10587,12 @@ export interface components {
              */
             archived: boolean;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Email
              * @description The address with which they sign in.
              */
@@ -10485,6 +10643,12 @@ export interface components {
              * @description Their tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StaffMemberIn
@@ -10727,6 +10891,12 @@ export interface components {
              */
             classes: components["schemas"]["Class"][];
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -10737,6 +10907,12 @@ export interface components {
              * @description Their name.
              */
             name: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StudentClassIn
@@ -14889,6 +15065,12 @@ export interface operations {
     list_classes: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of its name, days, room and coach. */
                 q?: string | null;
                 /** @description Classes on this day. */
@@ -14897,10 +15079,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -15371,7 +15549,7 @@ export interface operations {
             query?: {
                 /** @description The newest first, or whoever has waited longest. */
                 sort?: components["schemas"]["InboxSort"];
-                /** @description Those changed since then. */
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
                 updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -18762,6 +18940,14 @@ export interface operations {
             query?: {
                 /** @description Families with a student in this class. No staff member fits it. */
                 class_id?: string | null;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -18770,12 +18956,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -22988,6 +23168,109 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changed_messages: {
+        parameters: {
+            query?: {
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
+                /** @description Messages of this conversation alone. */
+                conversation_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -27417,6 +27700,14 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -27425,12 +27716,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;

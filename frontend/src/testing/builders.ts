@@ -47,6 +47,9 @@ export function aPerson(overrides: Partial<Me> = {}): Me {
   };
 }
 
+/** When a record was made and changed. */
+export const TIMES = { created_at: "2026-09-03T15:00:00Z", updated_at: "2026-09-03T15:00:00Z" };
+
 export function aLine(overrides: Partial<Line> = {}): Line {
   const { id = LINE_ID, provider = "twilio" } = overrides;
   const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
@@ -66,7 +69,7 @@ export function aLine(overrides: Partial<Line> = {}): Line {
     health: null,
     silent_since: null,
     notice: null,
-    created_at: "2026-09-03T15:00:00Z",
+    ...TIMES,
     ...overrides,
   };
 }
@@ -208,6 +211,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     provider_message_id: null,
     error: null,
     created_at: minutesAgo(30),
+    updated_at: minutesAgo(30),
     provider_time: null,
     sent_at: null,
     delivered_at: null,
@@ -274,6 +278,7 @@ export function aPhoneRecord(overrides: Partial<PhoneRecord> = {}): PhoneRecord 
     phone_number: "+13125550101",
     label: "mobile",
     opt_in: { state: "opted_in", source: "portal", changed_at: "2026-09-03T15:00:00Z", changed_by: null },
+    ...TIMES,
     ...overrides,
   };
 }
@@ -284,11 +289,12 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     external_id: null,
     name: "Smith family",
     archived: false,
-    contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    contacts: [{ ...TIMES, id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
     students: [],
     tags: [],
     location: null,
     notes: null,
+    ...TIMES,
     ...overrides,
   };
 }
@@ -305,6 +311,7 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     tags: [],
     location: null,
     notes: null,
+    ...TIMES,
     ...overrides,
   };
 }

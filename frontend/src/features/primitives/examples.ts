@@ -32,7 +32,7 @@ export const REFUSAL: OptInInstance = {
 
 const CLASS: ListedClass = {
   id: id(23), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "Main hall", coach: "Grace Obi", location: "Small hall", students: 8,
-  families: 7, archived: false,
+  families: 7, archived: false, created_at: SINCE, updated_at: SINCE,
 };
 
 /** A cache of its own, in which the example person is signed in. What is in it is not asked for again. */
@@ -56,7 +56,7 @@ export function createExampleClient(): QueryClient {
   client.setQueryData(locationsQuery.queryKey, { items: [{ name: "Small hall", families: 3, staff_members: 1, classes: 2 }], next_cursor: null });
   client.setQueryData(classSearchQuery("").queryKey, { items: [CLASS], next_cursor: null });
   client.setQueryData(savedReplySearchQuery("").queryKey, {
-    items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, updated_at: SINCE }],
+    items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, created_at: SINCE, updated_at: SINCE }],
     next_cursor: null,
   });
   return client;
