@@ -121,6 +121,7 @@ def generate_typescript() -> None:
         f"export const KEYED: ReadonlySet<string> = new Set({json.dumps(keyed, indent=2)});",
     ]
     (TYPESCRIPT / "src" / "operations.ts").write_text("\n".join(lines) + "\n")
+    run("npm", "run", "--silent", "build", folder=TYPESCRIPT)
 
 
 def build() -> None:
@@ -132,7 +133,6 @@ def build() -> None:
             raise GeneratorWarning(f"{package.name} is of {found and found[1]}, and the API of {version()}")
     options = ["--quiet", "--python", ".venv", "--no-build-isolation", "--no-create-gitignore"]
     run("sh", "scripts/uv.sh", "build", *options, "--out-dir", str(DIST), str(PYTHON))
-    run("npm", "run", "--silent", "build", folder=TYPESCRIPT)
     run("npm", "pack", "--silent", "--pack-destination", str(DIST), folder=TYPESCRIPT)
 
 
