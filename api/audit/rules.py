@@ -105,6 +105,12 @@ class Action(StrEnum):
     API_KEY_UPDATED = "api_key.updated"
     API_KEY_ROTATED = "api_key.rotated"
     API_KEY_REVOKED = "api_key.revoked"
+    WEBHOOK_ENDPOINT_CREATED = "webhook_endpoint.created"
+    WEBHOOK_ENDPOINT_UPDATED = "webhook_endpoint.updated"
+    WEBHOOK_ENDPOINT_DELETED = "webhook_endpoint.deleted"
+    WEBHOOK_ENDPOINT_SWITCHED_OFF = "webhook_endpoint.switched_off"
+    WEBHOOK_SECRET_ROTATED = "webhook_endpoint.secret_rotated"  # noqa: S105  # The name of an action.
+    WEBHOOK_DELIVERY_REPLAYED = "webhook_delivery.replayed"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
     AUDIT_LOG_EXPORTED = "audit_log.exported"
     PHONE_NUMBER_ERASED = "phone_number.erased"

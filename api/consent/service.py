@@ -21,6 +21,7 @@ from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusa
 from api.directory.named import named_numbers
 from api.directory.number_changes import numbers_changed
 from api.directory.rules import GivenOptIn, OptInSource, OptInState, RefusalCause, missing_for_consent
+from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings, variants
@@ -201,6 +202,7 @@ async def change_opt_in(
         await session.flush()
     await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, *entries, at=at)
+    record_entries(session, organization_id, entries)
     return record, number, await queries.standing_refusals(session, organization_id, same)
 
 
@@ -259,6 +261,7 @@ async def lift_refusal(
     await session.flush()
     await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, entry, at=at)
+    record_entries(session, organization_id, [entry])
     return refusal
 
 

@@ -97,6 +97,7 @@ export function aServiceStatus(overrides: Partial<ServiceStatus> = {}): ServiceS
       { id: LINE_ID, label: "Front desk", phone_number: "+13125550199", enabled: true, state: "ready", detail: "Everything is set.", checked_at: minutesAgo(60), silent_since: null },
     ],
     has_more_lines: false,
+    switched_off_webhook_endpoints: [],
     ...overrides,
   };
 }
