@@ -85,6 +85,8 @@ def of_the_python_client(document: dict[str, Any]) -> dict[str, Any]:
         contents = [set(each.get("content", ())) for each in good.values()]
         if path.startswith("/webhooks/") or {"text/event-stream"} in contents:
             continue
+        for answer in good.values():
+            answer.get("content", {}).pop("text/event-stream", None)
         operation["responses"] = good
         for answer in good.values():
             if "text/csv" in answer.get("content", {}):

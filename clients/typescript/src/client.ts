@@ -56,7 +56,12 @@ export class MessengerClient {
     const fetch = options.fetch ?? globalThis.fetch;
     const client = createClient<paths>({
       baseUrl: baseUrl.replace(/\/+$/, ""),
-      headers: { Authorization: `Bearer ${apiKey}`, "User-Agent": options.name ? `${options.name} ${agent}` : agent },
+      headers: {
+        Authorization: `Bearer ${apiKey}`,
+        "User-Agent": options.name ? `${options.name} ${agent}` : agent,
+        // `GET /events` answers the log, not the live stream.
+        Accept: "application/json, */*;q=0.5",
+      },
       fetch: sending({ ...RETRIES, ...options.retries }, options.timeout ?? 30_000, fetch),
     });
     client.use({
@@ -86,10 +91,12 @@ export class MessengerClient {
 
   /** Every item of a list, page after page as it is asked for. `limit` is the size of a page. */
   async *iterate<P extends Path<"get">>(path: P, init?: Init<"get", P>): AsyncGenerator<Item<P>, void, undefined> {
+    // Of the events, `next_cursor` is the id of the last one.
+    const position = path === "/api/v1/events" ? "after" : "cursor";
     let cursor: string | null = null;
     do {
       const given = (init ?? {}) as { params?: { query?: object } };
-      const query = { ...given.params?.query, ...(cursor === null ? {} : { cursor }) };
+      const query = { ...given.params?.query, ...(cursor === null ? {} : { [position]: cursor }) };
       const page: Page = await this.get(path, { ...given, params: { ...given.params, query } } as never);
       yield* page.items as Item<P>[];
       cursor = page.next_cursor;
