@@ -11,6 +11,7 @@ python := .venv/.ready
 packages := frontend/node_modules/.ready
 app := frontend/dist/.ready
 client_python := clients/python/src/messenger_center_client/generated/.ready
+client_typescript := clients/typescript/dist/.ready
 camera := scripts/screens/node_modules/.ready
 linters := scripts/openapi-lint/node_modules/.ready
 npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
@@ -112,7 +113,7 @@ dist: ## Build the wheel and the sdist, with the app inside, to dist/
 	@ls -1 dist/*
 
 clients: ## Build the client libraries of clients/, with what is generated of openapi.json, to dist/
-	@$(ready) $(python) .clients
+	@$(ready) $(python) $(client_python) $(client_typescript)
 	@.venv/bin/python scripts/clients.py build
 	@ls -1 dist/messenger?center?client*
 
@@ -166,6 +167,17 @@ $(client_python): openapi.json requirements/clients.lock scripts/clients.py scri
 	@rm -f $@
 	@.venv/bin/python scripts/clients.py python
 
+clients/typescript/node_modules/.ready: clients/typescript/package-lock.json | $(python)
+	@echo "  Packages of the client for TypeScript …"
+	@cd clients/typescript && $(npm) ci --include=dev >/dev/null
+	@touch $@
+
+$(client_typescript): openapi.json scripts/clients.py $(wildcard clients/typescript/*.json) $(filter-out %/schema.ts %/operations.ts,$(wildcard clients/typescript/src/*.ts)) clients/typescript/node_modules/.ready
+	@echo "  Client for TypeScript …"
+	@rm -f $@
+	@.venv/bin/python scripts/clients.py typescript >.cache/build.log 2>&1 || { cat .cache/build.log; exit 1; }
+	@touch $@
+
 $(camera): scripts/screens/package-lock.json | $(python)
 	@echo "  Packages of the pictures …"
 	@cd scripts/screens && $(npm) ci >/dev/null
@@ -184,7 +196,7 @@ $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/sc
 
 .PHONY: .dev-service .dev-app .clients
 .clients:
-	@$(ready) $(client_python)
+	@$(ready) $(client_python) $(client_typescript)
 
 .dev-service:
 	@.venv/bin/watchfiles --filter python --sigint-timeout 20 '.venv/bin/messenger up' api demo simulator

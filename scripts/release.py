@@ -27,7 +27,7 @@ class Refused(Exception):
 def main() -> int:
     try:
         version = checked_version(ROOT)
-        for goal in ("dist", "sbom"):
+        for goal in ("dist", "clients", "sbom"):
             run("make", "--no-print-directory", goal)
         for sbom in sorted((ROOT / "build").glob("sbom-*.json")):
             shutil.copy(sbom, DIST / f"messenger-center-{version}-{sbom.name}")

@@ -33,5 +33,5 @@ def test_every_operation_is_a_method_of_both_clients() -> None:
 
     for client in (MessengerClient, AsyncMessengerClient):
         missing = clients.operation_ids() - set(dir(client))
-        # The stream is not read, and webhooks are posted by providers.
-        assert missing == {"events", "receive_message", "receive_status"}
+        # Those are posted by providers.
+        assert missing == {"receive_message", "receive_status"}

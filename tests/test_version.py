@@ -19,7 +19,8 @@ def test_the_command_says_its_version() -> None:
 def test_the_api_the_app_and_the_changelog_have_the_same_version() -> None:
     assert json.loads((PROJECT / "openapi.json").read_text())["info"]["version"] == VERSION
     for name in ("package.json", "package-lock.json"):
-        assert json.loads((PROJECT / "frontend" / name).read_text())["version"] == VERSION
+        for package in ("frontend", "clients/typescript"):
+            assert json.loads((PROJECT / package / name).read_text())["version"] == VERSION
     client = tomllib.loads((PROJECT / "clients" / "python" / "pyproject.toml").read_text())
     assert client["project"]["version"] == VERSION
     newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, TypeAdapter
 
 from api.events.models import Event
+from api.kit.paging import Page
 
 
 class EventActor(BaseModel):
@@ -201,6 +202,11 @@ EventOut = Annotated[
     Field(discriminator="type"),
 ]
 """An event that programs can list and subscribe to."""
+
+
+class EventPage(Page[EventOut]):
+    """A page of the log. It has a name, because the union has none that generators can take."""
+
 
 PublicType = Literal[
     "message.received",

@@ -13,12 +13,12 @@ from api.access.rules import Permission
 from api.events.errors import EventExpired
 from api.events.rules import EventType
 from api.events.service import list_events
-from api.events.types import EventOut, PublicType, listed_event
+from api.events.types import EventPage, PublicType, listed_event
 from api.kit.accept import prefers
 from api.kit.app_state import from_app
 from api.kit.database import Session
 from api.kit.errors import Invalid
-from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
+from api.kit.paging import DEFAULT_LIMIT, MAX_LIMIT
 from api.kit.scope import IS_HEAD
 from api.live.errors import TooManyStreams
 from api.live.hub import Hub
@@ -31,7 +31,7 @@ EVENT_STREAM = "text/event-stream"
 
 @router.get(
     "/events",
-    response_model=Page[EventOut],
+    response_model=EventPage,
     responses={
         200: {
             "description": "As `application/json`, events of the log, oldest first: `next_cursor` is the id of the "
@@ -82,7 +82,7 @@ async def events(
             description="Of the live stream: the id of the last event that you have.",
         ),
     ] = None,
-) -> Page[EventOut] | StreamingResponse:
+) -> EventPage | StreamingResponse:
     """What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
 
     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
@@ -92,7 +92,7 @@ async def events(
         wanted = [EventType(each) for each in types or ()]
         rows = await list_events(session, principal, after=after, types=wanted, limit=limit + 1)
         shown = rows[:limit]
-        return Page(
+        return EventPage(
             items=[listed_event(row) for row in shown], next_cursor=str(shown[-1].id) if len(rows) > limit else None
         )
     if Permission.SMS_LOGS not in principal.permissions:

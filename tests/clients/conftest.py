@@ -17,6 +17,8 @@ make_clients()  # The modules of this folder import it.
 @dataclass(frozen=True)
 class Running:
     stack: Stack
+    owner_url: str
+    """Of the database, as its owner."""
     url: str
     key: str
     """Of an integration that may do everything."""
@@ -31,5 +33,5 @@ async def running(template: str, tmp_path_factory: pytest.TempPathFactory) -> As
             permissions = ["sms_logs", "mass_text", "directory", "administration"]
             made = await admin.post("/api/v1/api-keys", json={"name": "Integration", "permissions": permissions})
             assert made.status_code == 201, made.text
-        yield Running(stack, stack.api_url, made.json()["key"])
+        yield Running(stack, clone.owner_url, stack.api_url, made.json()["key"])
     postgres.drop_database(clone)

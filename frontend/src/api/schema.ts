@@ -3138,19 +3138,6 @@ export interface components {
              */
             label: string;
         };
-        /** Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage */
-        Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage: {
-            /**
-             * Items
-             * @description At most `limit` of them, in the list's order.
-             */
-            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
-            /**
-             * Next Cursor
-             * @description The `cursor` of the next page; null on the last one.
-             */
-            next_cursor: string | null;
-        };
         /** ApiKey */
         ApiKey: {
             /**
@@ -6043,6 +6030,22 @@ export interface components {
          * @enum {string}
          */
         EventKind: "message" | "status" | "unreadable";
+        /**
+         * EventPage
+         * @description A page of the log. It has a name, because the union has none that generators can take.
+         */
+        EventPage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
         /**
          * EventSource
          * @enum {string}
@@ -19888,7 +19891,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage"];
+                    "application/json": components["schemas"]["EventPage"];
                     "text/event-stream": string;
                 };
             };

@@ -18,7 +18,12 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 def _options(base_url: str, api_key: str, timeout: httpx.Timeout | float, name: str | None) -> dict[str, Any]:
     """`name`: of the program, before that of this package in `User-Agent`."""
     agent = f"messenger-center-client-python/{VERSION}"
-    headers = {"Authorization": f"Bearer {api_key}", "User-Agent": f"{name} {agent}" if name else agent}
+    headers = {
+        "Authorization": f"Bearer {api_key}",
+        "User-Agent": f"{name} {agent}" if name else agent,
+        # `GET /events` answers the log, not the live stream.
+        "Accept": "application/json, */*;q=0.5",
+    }
     return {"base_url": base_url.rstrip("/"), "headers": headers, "timeout": timeout}
 
 

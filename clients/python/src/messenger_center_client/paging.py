@@ -19,6 +19,11 @@ class Page(Protocol[Item_co]):
     def next_cursor(self) -> str | None: ...
 
 
+def _position(operation: Callable[..., object]) -> str:
+    """The parameter that takes `next_cursor`: of the events, it is the id of the last one."""
+    return "after" if getattr(operation, "__name__", "") == "events" else "cursor"
+
+
 def iterate(
     operation: Callable[Arguments, Page[Item]], *args: Arguments.args, **kwargs: Arguments.kwargs
 ) -> Iterator[Item]:
@@ -28,7 +33,7 @@ def iterate(
         yield from page.items
         if page.next_cursor is None:
             return
-        kwargs["cursor"] = page.next_cursor
+        kwargs[_position(operation)] = page.next_cursor
 
 
 async def aiterate(
@@ -41,4 +46,4 @@ async def aiterate(
             yield item
         if page.next_cursor is None:
             return
-        kwargs["cursor"] = page.next_cursor
+        kwargs[_position(operation)] = page.next_cursor

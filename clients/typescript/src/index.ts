@@ -1,0 +1,6 @@
+export { MessengerClient, type Options } from "./client.js";
+export { ProblemError, type Problem } from "./errors.js";
+export { VERSION } from "./operations.js";
+export type { Retries } from "./retrying.js";
+export type { components, operations, paths } from "./schema.js";
+export { verifyWebhook, WebhookVerificationError, type WebhookEvent } from "./webhooks.js";
