@@ -61,6 +61,7 @@ from api.directory.student_queries import students_of as students_of
 from api.directory.student_rules import Classes, WantedClass, merged
 from api.directory.touched import families_attending, touch_families_attending, touch_owner
 from api.directory.touched import lock_owner as lock_owner
+from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.live.service import announce_directory
@@ -192,6 +193,7 @@ async def change_all(
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
+        record_entries(session, organization_id, plan.entries)
         if class_entries or plan.entries:
             announce_directory(session, organization_id)
     return outcomes
