@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import StaffMember
@@ -87,3 +88,32 @@ def _attending(organization_id: UUID, class_ids: Collection[UUID]) -> Select[UUI
         .where(Enrollment.organization_id == organization_id, Enrollment.class_id == is_any(class_ids))
         .distinct()
     )
+
+
+async def touch_holders(session: AsyncSession, organization_id: UUID, number_ids: Collection[UUID]) -> None:
+    """Move `updated_at` of the families and staff members who hold the numbers.
+
+    The numbers are locked, so whoever has locked an owner before waits for them, and moves it (decision 0006).
+    """
+    held = (PhoneRecord.organization_id == organization_id, PhoneRecord.phone_number_id == is_any(number_ids))
+    contacts = select(Contact.family_id).where(
+        Contact.organization_id == organization_id, Contact.id.in_(select(PhoneRecord.contact_id).where(*held))
+    )
+    owners: tuple[tuple[type[Family] | type[StaffMember], Any], ...] = (
+        (Family, contacts),
+        (StaffMember, select(PhoneRecord.staff_member_id).where(*held)),
+    )
+    for model, ids in owners:
+        locked = (
+            select(model.id)
+            .where(model.organization_id == organization_id, model.id.in_(ids))
+            .order_by(model.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        found = (await session.scalars(locked)).all()
+        await session.execute(
+            update(model)
+            .where(model.organization_id == organization_id, model.id == is_any(found))
+            .values(updated_at=func.clock_timestamp())
+            .execution_options(synchronize_session=False)
+        )

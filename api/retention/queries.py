@@ -24,6 +24,7 @@ from api.directory.models import (
     Refusal,
     Student,
 )
+from api.directory.touched import touch_holders
 from api.inbound.models import InboundEvent
 from api.kit.bulk import holds_any, is_any
 from api.kit.idempotency import IdempotencyKey
@@ -167,40 +168,11 @@ async def phone_records(
 
 async def delete_consent(session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]) -> None:
     """Delete the numbers' phone records, refusals and first texts."""
-    await _touch_owners(session, organization_id, number_ids)
+    await touch_holders(session, organization_id, number_ids)
     for model in (PhoneRecord, Refusal, ConsumerInitiation):
         await session.execute(
             delete(model)
             .where(model.organization_id == organization_id, model.phone_number_id == is_any(number_ids))
-            .execution_options(**QUIET)
-        )
-
-
-async def _touch_owners(session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]) -> None:
-    """Move `updated_at` of the families and staff members who hold the numbers.
-
-    The numbers are locked, so whoever has locked an owner before waits for them, and moves it (decision 0006).
-    """
-    held = (PhoneRecord.organization_id == organization_id, PhoneRecord.phone_number_id == is_any(number_ids))
-    contacts = select(Contact.family_id).where(
-        Contact.organization_id == organization_id, Contact.id.in_(select(PhoneRecord.contact_id).where(*held))
-    )
-    owners: tuple[tuple[type[Family] | type[StaffMember], Any], ...] = (
-        (Family, contacts),
-        (StaffMember, select(PhoneRecord.staff_member_id).where(*held)),
-    )
-    for model, ids in owners:
-        locked = (
-            select(model.id)
-            .where(model.organization_id == organization_id, model.id.in_(ids))
-            .order_by(model.id)
-            .with_for_update(key_share=True, skip_locked=True)
-        )
-        found = (await session.scalars(locked)).all()
-        await session.execute(
-            update(model)
-            .where(model.organization_id == organization_id, model.id == is_any(found))
-            .values(updated_at=func.clock_timestamp())
             .execution_options(**QUIET)
         )
 
