@@ -26,11 +26,12 @@ from api.broadcasts.schemas import (
 from api.broadcasts.settings_schemas import MassTextSettingsOut, MassTextSettingsPatch
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.spreadsheets import CSV_TYPE, download_headers
 from api.kit.text import SingleLine
+from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["mass texts"])
 
@@ -124,7 +125,7 @@ async def preview_broadcast(
     return PreviewOut.of(await service.preview_broadcast(session, principal, broadcast_id, any_hour=any_hour))
 
 
-@router.post("/broadcasts/{broadcast_id}/approve", responses=guarded(NotFound, Conflict, Invalid))
+@router.post("/broadcasts/{broadcast_id}/approve", responses=guarded(NotFound, Forbidden, Conflict, Invalid))
 async def approve_broadcast(broadcast_id: UUID, principal: Administrator, session: Session) -> BroadcastDetail:
     """An administrator agrees to a draft as it is. A change of it needs this again."""
     return BroadcastDetail.of(await drafts.approve_broadcast(session, principal, broadcast_id))
@@ -133,9 +134,7 @@ async def approve_broadcast(broadcast_id: UUID, principal: Administrator, sessio
 @router.post(
     "/broadcasts/{broadcast_id}/send",
     response_model=BroadcastDetail,
-    responses=guarded(
-        NotFound, ConfirmationRequired, ApprovalRequired, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress
-    ),
+    responses=guarded(NotFound, ConfirmationRequired, ApprovalRequired, NoCredits, Conflict, Invalid),
 )
 async def send_broadcast(
     broadcast_id: UUID,

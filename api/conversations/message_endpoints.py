@@ -32,13 +32,12 @@ from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import (
     GivenKey,
-    IdempotencyInProgress,
     IdempotencyKeyHeader,
-    IdempotencyMismatch,
     once,
     uuid_of,
 )
 from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, decode_number_cursor, encode_cursor
+from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["messages"])
 
@@ -92,7 +91,7 @@ async def list_messages(
     "/conversations/{conversation_id}/messages",
     status_code=201,
     response_model=MessageOut | ScheduledTextOut,
-    responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, NoCredits, Conflict, Invalid),
 )
 async def send_message(
     conversation_id: UUID,
@@ -126,7 +125,7 @@ async def send_message(
     "/messages",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, NoCredits, Conflict, Invalid),
 )
 async def send_first_message(
     body: FirstMessageIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -162,7 +161,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     "/messages/{message_id}/retry",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, Conflict, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NoCredits, Conflict, Invalid),
 )
 async def retry_message(
     message_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.audit.rules import Actor
 from api.kit.database import Database, database_time
+from api.kit.idempotency import AnswerErased
 from api.live.service import announce_message, announce_thread_entry
 from api.retention import note_queries, queries
 from api.retention.models import Erasure
@@ -17,12 +18,7 @@ BATCH = 200
 EVENTS = 2_000
 """Inbound events that one step reads."""
 
-ERASED_ANSWER = {
-    "type": "/problems/erased",
-    "title": "This answer was erased",
-    "status": 410,
-    "detail": "It held the data of a number that was erased on request.",
-}
+ERASED_ANSWER = AnswerErased("It held the data of a number that was erased on request.").body(instance=None)
 
 
 async def work_off(database: Database) -> bool:

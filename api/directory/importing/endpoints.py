@@ -12,14 +12,13 @@ from api.access.dependencies import CanKeepDirectory, guarded
 from api.directory.importing import jobs
 from api.directory.importing.errors import ImportRefused
 from api.directory.importing.files import spool, temporary_file
-from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportRefusedBody, ImportReport
+from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportReport
 from api.directory.importing.service import MAX_BYTES, Format, import_directory
 from api.directory.models import Import
 from api.directory.rules import ImportOutcome
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session, commit
 from api.kit.errors import (
-    PROBLEM_JSON,
     Conflict,
     Invalid,
     NotFound,
@@ -40,24 +39,13 @@ IMPORT_EXAMPLES: dict[str, object] = {
 }
 
 
-VALIDATION_PROBLEM = {"$ref": "#/components/schemas/ValidationProblem"}
-IMPORT_REFUSED_SCHEMA = ImportRefusedBody.model_json_schema(
-    mode="serialization", ref_template="#/components/schemas/{model}"
-)
-IMPORT_REFUSED_SCHEMA.pop("$defs")
-
-
 @router.post(
     "/directory/import",
     response_model=ImportReport,
     max_body_size=MAX_BYTES,
     responses={
         202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
-        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType),
-        422: {
-            "description": f"{Invalid.title}; {ImportRefused.title}",
-            "content": {PROBLEM_JSON: {"schema": {"anyOf": [VALIDATION_PROBLEM, IMPORT_REFUSED_SCHEMA]}}},
-        },
+        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType, Invalid, ImportRefused),
     },
     openapi_extra={
         "requestBody": {
