@@ -2,7 +2,7 @@
 # Each goal sets up what it needs and nothing twice; what it fetches is locked in requirements/ and package-lock.json.
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev setup build test check fmt types e2e screens deploy-test reliability bench generate openapi migration psql lock audit dist release sbom clean
+.PHONY: help run dev setup build test check fmt types e2e screens deploy-test reliability bench generate openapi migration psql lock audit dist clients release sbom clean
 
 # Makes files of the set-up, one make at a time.
 ready := sh scripts/python.sh scripts/setup.py $(MAKE) --silent --no-print-directory
@@ -10,6 +10,7 @@ uv := .cache/uv/.ready
 python := .venv/.ready
 packages := frontend/node_modules/.ready
 app := frontend/dist/.ready
+client_python := clients/python/src/messenger_center_client/generated/.ready
 camera := scripts/screens/node_modules/.ready
 linters := scripts/openapi-lint/node_modules/.ready
 npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
@@ -110,6 +111,11 @@ dist: ## Build the wheel and the sdist, with the app inside, to dist/
 	@sh scripts/uv.sh build --quiet --python .venv --no-build-isolation --no-create-gitignore --out-dir dist .
 	@ls -1 dist/*
 
+clients: ## Build the client libraries of clients/, with what is generated of openapi.json, to dist/
+	@$(ready) $(python) .clients
+	@.venv/bin/python scripts/clients.py build
+	@ls -1 dist/messenger?center?client*
+
 release: ## Check, build and try the version of this tag, and write its checksums to dist/ (docs/releasing.md)
 	@$(ready) $(python) $(packages)
 	@.venv/bin/python scripts/release.py
@@ -154,6 +160,12 @@ $(packages): frontend/package.json frontend/package-lock.json | $(python)
 	@cd frontend && $(npm) ci --include=dev >/dev/null
 	@touch $@
 
+# scripts/clients.py writes the stamp.
+$(client_python): openapi.json requirements/clients.lock scripts/clients.py scripts/client_operations.py $(wildcard clients/python/generator.yml clients/python/templates/*) | $(uv)
+	@echo "  Client for Python …"
+	@rm -f $@
+	@.venv/bin/python scripts/clients.py python
+
 $(camera): scripts/screens/package-lock.json | $(python)
 	@echo "  Packages of the pictures …"
 	@cd scripts/screens && $(npm) ci >/dev/null
@@ -170,7 +182,10 @@ $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/sc
 	@cd frontend && $(npm) run build >../.cache/build.log 2>&1 || { cat ../.cache/build.log; exit 1; }
 	@touch $@
 
-.PHONY: .dev-service .dev-app
+.PHONY: .dev-service .dev-app .clients
+.clients:
+	@$(ready) $(client_python)
+
 .dev-service:
 	@.venv/bin/watchfiles --filter python --sigint-timeout 20 '.venv/bin/messenger up' api demo simulator
 .dev-app:

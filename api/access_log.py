@@ -136,7 +136,7 @@ def route_of(scope: Scope) -> str:
         if not isinstance(route, APIRoute):
             return OTHER
         # A slice's route does not know the prefix under which its router is included.
-        template = f"{API}{route.path}" if scope["path"].startswith(f"{API}/") else route.path
+        template = f"{API}{route.path_format}" if scope["path"].startswith(f"{API}/") else route.path_format
     return template
 
 

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from api.access.dependencies import SESSION_COOKIE, Public
 from api.access.errors import CrossOrigin
+from api.directory.importing.document import import_schemas
 from api.inbound.webhook_document import webhook_paths
 from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
@@ -104,8 +105,7 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     schema["paths"] |= webhook_paths()
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    problems = problem_schemas(REF + "{model}")
-    for name, definition in problems.items():
+    for name, definition in (problem_schemas(REF + "{model}") | import_schemas()).items():
         schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
@@ -273,7 +273,10 @@ def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
     names = {name: _name_of(name, definition) for name, definition in schemas.items()}
     if len(set(names.values())) != len(names):
         raise ValueError(f"Two schemas have one name: {sorted(names.values())}")
-    schema["components"]["schemas"] = {names[name]: definition for name, definition in sorted(schemas.items())}
+    # Generators name classes by the title.
+    schema["components"]["schemas"] = {
+        names[name]: definition | {"title": names[name]} for name, definition in sorted(schemas.items())
+    }
     text = json.dumps(schema)
     for name, new in names.items():
         text = text.replace(f'"{REF}{name}"', f'"{REF}{new}"')

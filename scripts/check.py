@@ -76,6 +76,7 @@ CHECKS = [
     Step("openapi", "messenger export-openapi | diff openapi.json -"),
     Step("settings-docs", "python scripts/settings_docs.py --check"),
     Step("types", "mypy && mypy scripts"),
+    Step("clients", "make --silent .clients && mypy --config-file clients/python/pyproject.toml"),
 ]
 APP_CHECKS = [
     Step("openapi-lint", "cd scripts/openapi-lint && npm run --silent lint"),

@@ -13,6 +13,7 @@ compile() {
 compile dev pyproject.toml --all-extras "$@"
 compile base pyproject.toml --constraint requirements/dev.lock
 compile audit requirements/audit.in "$@"
+compile clients requirements/clients.in "$@"
 compile setup requirements/setup.in "$@"
 
 ! grep -n '"resolved"' frontend/package-lock.json scripts/*/package-lock.json || exit 1

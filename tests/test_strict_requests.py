@@ -24,7 +24,7 @@ OF_NOBODY = Rows(defaultdict(lambda: str(uuid4())), PARENT)
 def routes(app: FastAPI) -> Iterator[tuple[str, str, APIRoute]]:
     """(method, path, route) of every route of the API."""
     for context in iter_route_contexts(app.routes):
-        route, path = context.original_route, context.path or ""
+        route, path = context.original_route, context.path_format or ""
         if isinstance(route, APIRoute) and path.startswith(API):
             for method in context.methods or ():
                 yield method, path, route

@@ -20,6 +20,8 @@ def test_the_api_the_app_and_the_changelog_have_the_same_version() -> None:
     assert json.loads((PROJECT / "openapi.json").read_text())["info"]["version"] == VERSION
     for name in ("package.json", "package-lock.json"):
         assert json.loads((PROJECT / "frontend" / name).read_text())["version"] == VERSION
+    client = tomllib.loads((PROJECT / "clients" / "python" / "pyproject.toml").read_text())
+    assert client["project"]["version"] == VERSION
     newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert newest[1] == VERSION

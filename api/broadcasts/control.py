@@ -14,7 +14,7 @@ from api.broadcasts.rules import BroadcastState, Deed, PauseReason, RecipientSta
 from api.broadcasts.service import announce_broadcast, lock, move, record, require_few_drafts, require_mass_text, wake
 from api.conversations import outbox
 from api.kit.database import database_time
-from api.kit.errors import Conflict
+from api.kit.errors import AlreadyExists, Conflict
 from api.kit.ids import new_id
 
 ONLY_CANCEL = (
@@ -103,8 +103,8 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
     states = {each.state for each in await queries.counts(session, organization_id, failed.id)}
     if RecipientState.FAILED.value not in states:
         raise Conflict("It failed for nobody.")
-    if await queries.has_retry(session, organization_id, failed.id):
-        raise Conflict("There is a mass text to those already.")
+    if (existing_id := await queries.retry_of(session, organization_id, failed.id)) is not None:
+        raise _retried(existing_id)
     await require_few_drafts(session, organization_id)
     row = Broadcast(
         organization_id=organization_id,
@@ -121,7 +121,8 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
     try:
         await session.flush()
     except IntegrityError as error:
-        raise Conflict("There is a mass text to those already.") from error
+        await session.rollback()
+        raise _retried(await queries.retry_of(session, organization_id, broadcast_id)) from error
     await session.refresh(row)
     await copy_files(session, row, failed)
     await session.flush()
@@ -132,3 +133,9 @@ async def retry_broadcast(session: AsyncSession, principal: Principal, broadcast
 
 def _again(name: str) -> str:
     return f"{name[:90]} (again)"
+
+
+def _retried(existing_id: UUID | None) -> AlreadyExists:
+    return AlreadyExists(
+        "There is a mass text to those already.", existing_id=existing_id, conflicting=["/path/broadcast_id"]
+    )

@@ -26,7 +26,7 @@ from api.broadcasts.schemas import (
 from api.broadcasts.settings_schemas import MassTextSettingsOut, MassTextSettingsPatch
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session
-from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.spreadsheets import CSV_TYPE, download_headers
@@ -177,7 +177,7 @@ async def cancel_broadcast(broadcast_id: UUID, principal: CanSend, session: Sess
     "/broadcasts/{broadcast_id}/retry",
     status_code=201,
     response_model=BroadcastDetail,
-    responses=guarded(NotFound, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
 )
 async def retry_broadcast(
     broadcast_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None

@@ -12,7 +12,7 @@ from api.kit.money import MoneyOut
 
 
 class LeftOutOut(BaseModel):
-    model_config = ConfigDict(title="BroadcastLeftOut")
+    model_config = ConfigDict(title="BroadcastLeftOutCount")
 
     reason: str
     """A reason of the opt-in check, or one of `duplicate`, `another_contact`, `no_number`, `unknown`, `not_mobile`,

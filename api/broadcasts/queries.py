@@ -73,15 +73,15 @@ async def count_unended(session: AsyncSession, organization_id: UUID, *, up_to: 
     return (await session.execute(select(func.count()).select_from(some.subquery()))).scalar_one()
 
 
-async def has_retry(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> bool:
-    found = await session.scalar(
-        select(literal(True)).where(
+async def retry_of(session: AsyncSession, organization_id: UUID, broadcast_id: UUID) -> UUID | None:
+    """The mass text that goes to those whom this one did not reach."""
+    return await session.scalar(
+        select(Broadcast.id).where(
             Broadcast.organization_id == organization_id,
             Broadcast.retry_of_broadcast_id == broadcast_id,
             Broadcast.state != BroadcastState.CANCELLED.value,
         )
     )
-    return found is not None
 
 
 class Active(NamedTuple):

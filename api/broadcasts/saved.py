@@ -17,7 +17,7 @@ from api.broadcasts.rules import MAX_SAVED
 from api.broadcasts.service import require_mass_text
 from api.broadcasts.types import SavedAudienceDescription
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.ids import new_id
 
@@ -51,7 +51,7 @@ async def create_audience(
     row = Audience(organization_id=organization_id, id=audience_id or new_id(), name=name, key=fold_name(name))
     row.audience = await _stored(session, organization_id, audience)
     session.add(row)
-    await _flush(session)
+    await _flush(session, row)
     await session.refresh(row)
     await _record(session, principal, Action.AUDIENCE_CREATED, row)
     return row
@@ -76,7 +76,7 @@ async def change_audience(
         row.audience = await _stored(session, row.organization_id, audience)
     if (row.name, row.audience) != before:
         row.updated_at = await database_time(session)
-        await _flush(session)
+        await _flush(session, row)
         await _record(session, principal, Action.AUDIENCE_UPDATED, row)
     return row
 
@@ -107,13 +107,21 @@ async def _stored(session: AsyncSession, organization_id: UUID, audience: SavedA
     return {**audience.model_dump(mode="json"), "numbers": await spelled(session, organization_id, audience.numbers)}
 
 
-async def _flush(session: AsyncSession) -> None:
+async def _flush(session: AsyncSession, row: Audience) -> None:
+    organization_id, audience_id, key = row.organization_id, row.id, row.key
     try:
         await session.flush()
     except IntegrityError as error:
         if "pk_audiences" in str(error.orig):
-            raise Conflict("There is a saved audience with this id already.") from error
-        raise Conflict("There is a saved audience with this name already.") from error
+            raise AlreadyExists(
+                "There is a saved audience with this id already.", existing_id=audience_id, conflicting=["/id"]
+            ) from error
+        await session.rollback()
+        raise AlreadyExists(
+            "There is a saved audience with this name already.",
+            existing_id=await queries.id_of_audience(session, organization_id, key),
+            conflicting=["/name"],
+        ) from error
 
 
 async def _record(session: AsyncSession, principal: Principal, action: Action, row: Audience) -> None:

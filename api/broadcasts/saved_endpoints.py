@@ -8,7 +8,7 @@ from api.access.dependencies import CanSend, guarded
 from api.broadcasts import saved as service
 from api.broadcasts.schemas import AudienceIn, AudienceOut, AudiencePatch
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 
@@ -27,7 +27,7 @@ async def list_audiences(principal: CanSend, session: Session, paging: Paging) -
     "/audiences",
     status_code=201,
     response_model=AudienceOut,
-    responses=guarded(NotFound, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
+    responses=guarded(NotFound, AlreadyExists, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress),
 )
 async def create_audience(
     body: AudienceIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -45,7 +45,7 @@ async def create_audience(
     )
 
 
-@router.patch("/audiences/{audience_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch("/audiences/{audience_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def change_audience(audience_id: UUID, body: AudiencePatch, principal: CanSend, session: Session) -> AudienceOut:
     """Rename it, or change who is in it. Mass texts that were confirmed stay as they are."""
     row = await service.change_audience(session, principal, audience_id, name=body.name, audience=body.audience)

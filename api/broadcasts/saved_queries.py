@@ -31,6 +31,13 @@ async def audiences(
     return (await session.scalars(statement.order_by(Audience.name, Audience.id).limit(limit))).all()
 
 
+async def id_of_audience(session: AsyncSession, organization_id: UUID, key: str) -> UUID | None:
+    """The saved audience with this folded name."""
+    return await session.scalar(
+        select(Audience.id).where(Audience.organization_id == organization_id, Audience.key == key)
+    )
+
+
 async def lock_audience(session: AsyncSession, organization_id: UUID, audience_id: UUID) -> Audience | None:
     return await session.scalar(
         select(Audience)

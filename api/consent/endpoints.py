@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query
 
 from api.access.dependencies import CanRefuse, CanView, guarded
 from api.consent import service
-from api.consent.schemas import OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
+from api.consent.bulk_checks import check_entries
+from api.consent.schemas import BulkOptInCheck, OptInChange, OptInChecks, OptInChecksIn, PhoneRecordChanged, RefusalLift
 from api.consent.types import OptInCheckOut, RefusalOut
-from api.directory.named import named_number, named_numbers
+from api.directory.named import named_number
 from api.directory.rules import GivenOptIn
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
@@ -35,17 +36,14 @@ async def check_opt_in(
 
 @router.post("/opt-in-checks", responses=guarded(NotFound, Conflict, Invalid))
 async def check_opt_ins(body: OptInChecksIn, principal: CanView, session: Session) -> OptInChecks:
-    """The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key."""
-    read = await named_numbers(session, principal.organization_id, body.phone_numbers)
-    problems = [
-        (f"/phone_numbers/{index}", str(error)) for index, error in enumerate(read) if not isinstance(error, str)
-    ]
-    if problems:
-        raise Invalid(problems)
-    numbers = [number for number in read if isinstance(number, str)]
+    """The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+
+    An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+    checked.
+    """
     line = await lines.line_or_default(session, principal.organization_id, body.line_id)
-    checks = await service.check_numbers(session, principal.organization_id, numbers, line)
-    return OptInChecks(items=[OptInCheckOut.of(check) async for check in in_turns(checks, service.TURN)])
+    checked = await check_entries(session, principal.organization_id, body.phone_numbers, line)
+    return OptInChecks(items=[BulkOptInCheck.of_entry(each) async for each in in_turns(checked, service.TURN)])
 
 
 @router.put("/phone-records/{phone_record_id}/opt-in", responses=guarded(NotFound, Invalid))

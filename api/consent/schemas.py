@@ -6,12 +6,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from api.consent.bulk_checks import CheckedEntry
 from api.consent.types import OptInCheckOut, RefusalOut
 from api.directory.fields import SettableSource
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
 from api.directory.types import PhoneRecordOut
-from api.kit.phone import NumberOrSender
 from api.kit.request_models import RequestModel
 from api.kit.text import Body, storable
 
@@ -70,14 +70,27 @@ class RefusalLift(RequestModel):
 class OptInChecksIn(RequestModel):
     """Without `line_id`, the oldest line in service."""
 
-    phone_numbers: Annotated[list[NumberOrSender], Field(max_length=1000)]
+    phone_numbers: Annotated[list[Body], Field(max_length=1000)]
     """In E.164, or as dialled in the organization's country."""
     line_id: UUID | None = None
     """The line that would text them."""
 
 
-class OptInChecks(BaseModel):
-    """One check for each number of the request, in its order."""
+class BulkOptInCheck(OptInCheckOut):
+    """The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text."""
 
-    items: list[OptInCheckOut]
+    model_config = ConfigDict(title="BulkOptInCheck")
+
+    error: str | None
+    """Why the entry cannot be read, for people. Null if it was read."""
+
+    @classmethod
+    def of_entry(cls, entry: CheckedEntry) -> "BulkOptInCheck":
+        return cls.model_validate({**entry.check.as_json(), "error": entry.error})
+
+
+class OptInChecks(BaseModel):
+    """One check for each entry of the request, in its order."""
+
+    items: list[BulkOptInCheck]
     """The checks."""

@@ -29,7 +29,7 @@ from api.conversations.schemas import (
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import (
     GivenKey,
     IdempotencyKeyHeader,
@@ -161,7 +161,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     "/messages/{message_id}/retry",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, NoCredits, Conflict, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NoCredits, AlreadyExists, Conflict, Invalid),
 )
 async def retry_message(
     message_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None

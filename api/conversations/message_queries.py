@@ -204,12 +204,11 @@ async def unseen_messages(
     return await _rows(session, statement.order_by(Message.seq).limit(UNSEEN_SHOWN))
 
 
-async def is_retried(session: AsyncSession, organization_id: UUID, message_id: UUID) -> bool:
-    """Whether a later message is a retry of this one."""
-    statement = select(Message.id).where(
-        Message.organization_id == organization_id, Message.retry_of_message_id == message_id
+async def retry_of(session: AsyncSession, organization_id: UUID, message_id: UUID) -> UUID | None:
+    """The later message that is a retry of this one."""
+    return await session.scalar(
+        select(Message.id).where(Message.organization_id == organization_id, Message.retry_of_message_id == message_id)
     )
-    return (await session.execute(statement)).first() is not None
 
 
 class InboundAbove(NamedTuple):

@@ -16,7 +16,7 @@ from api.conversations.models import InboxRow, MessageRow
 from api.conversations.service import lock_conversation, require_all_seen, require_message
 from api.directory import service as directory
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Invalid
+from api.kit.errors import AlreadyExists, Conflict, Invalid
 from api.lines import service as lines
 from api.lines.defaults import choosable_lines
 from api.lines.models import Line
@@ -98,8 +98,10 @@ async def accept(
     check = await require_sendable(session, row, line, reply, files=files)
     if reply.seen_seq is not None:
         await require_all_seen(session, row.conversation, seen_seq=reply.seen_seq, sender_id=principal.id)
-    if retry_of is not None and await message_queries.is_retried(session, organization_id, retry_of):
-        raise Conflict("This message has been sent again already.")
+    if retry_of is not None and (again := await message_queries.retry_of(session, organization_id, retry_of)):
+        raise AlreadyExists(
+            "This message has been sent again already.", existing_id=again, conflicting=["/path/message_id"]
+        )
     await credits.require_for(session, line)
     await lines.count_text(session, line, sender_id=principal.id)
     state = state_of(row.conversation)

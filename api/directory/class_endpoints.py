@@ -14,7 +14,7 @@ from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.student_rules import Weekday
 from api.directory.types import ClassOut
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_cursor
@@ -45,7 +45,7 @@ async def list_classes(
     return Page(items=[ListedClassOut.of(each) for each in shown], next_cursor=next_cursor)
 
 
-@router.post("/classes", status_code=201, response_model=ClassOut, responses=guarded(Conflict, Invalid))
+@router.post("/classes", status_code=201, response_model=ClassOut, responses=guarded(AlreadyExists, Conflict, Invalid))
 async def create_class(
     body: ClassIn, principal: CanKeepDirectory, session: Session, idempotency_key: IdempotencyKeyHeader = None
 ) -> Response:
@@ -64,7 +64,7 @@ async def get_class(class_id: UUID, principal: CanReadDirectory, session: Sessio
     return ListedClassOut.of(await classes.get_class(session, principal.organization_id, class_id))
 
 
-@router.patch("/classes/{class_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch("/classes/{class_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def update_class(class_id: UUID, body: ClassPatch, principal: CanKeepDirectory, session: Session) -> ClassOut:
     """Change, archive or bring back a class. An archived class is shown with no student."""
     return ClassOut.model_validate(await classes.change_class(session, principal, class_id, body.changes()))

@@ -18,10 +18,10 @@ from api.directory.list_queries import list_classes as list_classes
 from api.directory.list_queries import list_locations as list_locations
 from api.directory.list_queries import list_tags as list_tags
 from api.directory.store_students import write_classes
-from api.directory.student_queries import lock_making, require_class, stored_class
+from api.directory.student_queries import living_class_id, lock_making, require_class, stored_class
 from api.directory.student_rules import ClassChanges, Classes, StoredClass
 from api.kit.database import database_time
-from api.kit.errors import Conflict, NotFound
+from api.kit.errors import AlreadyExists, NotFound
 from api.kit.ids import new_id
 from api.live.service import announce_directory
 
@@ -37,7 +37,7 @@ async def get_class(session: AsyncSession, organization_id: UUID, class_id: UUID
 
 
 async def create_class(session: AsyncSession, principal: Principal, given: Mapping[str, Any]) -> StoredClass:
-    """Raises `PermissionRequired` (PERM-DIRECTORY), and `Conflict` if there is such a class."""
+    """Raises `PermissionRequired` (PERM-DIRECTORY), and `AlreadyExists` if there is such a class."""
     made = _cleared(StoredClass(id=new_id(), archived=False, **given))
     return await _write(session, principal, Classes(), ClassChanges([made], ()))
 
@@ -74,7 +74,13 @@ async def _write(session: AsyncSession, principal: Principal, before: Classes, c
     try:
         await write_classes(session, organization_id, changes, at=at)
     except IntegrityError as error:
-        raise Conflict("There is a class with this name, days, time and location already.") from error
+        (written,) = (*changes.new, *changes.changed)
+        await session.rollback()
+        raise AlreadyExists(
+            "There is a class with this name, days, time and location already.",
+            existing_id=await living_class_id(session, organization_id, written.key),
+            conflicting=["/name", "/weekdays", "/time", "/location"],
+        ) from error
     await audit.record(session, organization_id, *entries_of(principal.actor, before, changes), at=at)
     announce_directory(session, organization_id)
     (written,) = (*changes.new, *changes.changed)

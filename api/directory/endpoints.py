@@ -30,14 +30,19 @@ from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
 from api.directory.types import AudienceFilter
 from api.directory.wanted import NumbersNotRead, wanted_record
 from api.kit.database import Session
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.text import Body
 
 router = APIRouter(tags=["directory"])
 
-ExternalIdPath = Annotated[ExternalId, Path(description="The record's id in another system.")]
+ExternalIdPath = Annotated[
+    ExternalId,
+    Path(
+        description="The record's id in another system. It may hold any character: percent-encode it, slashes too.",
+    ),
+]
 
 
 async def country_of(principal: SignedIn, session: Session) -> str:
@@ -69,9 +74,12 @@ def listing(
     tag: TagFilter = None,
     location: LocationFilter = None,
     archived: Archived = False,
+    external_id: Annotated[
+        ExternalId | None, Query(description="The record with exactly this id in another system.")
+    ] = None,
 ) -> Listed:
     wanted = AudienceFilter(q=q, tag=tag, location=location, archived=archived)
-    return Listed(principal.organization_id, wanted, paging)
+    return Listed(principal.organization_id, wanted, paging, external_id)
 
 
 Listings = Annotated[Listed, Depends(listing)]
@@ -99,6 +107,10 @@ class Records(Generic[Stored, Out]):
 
     async def get(self, session: AsyncSession, principal: Principal, record_id: UUID) -> Out:
         return self.shown(await service.require(session, self.kind, principal.organization_id, record_id))
+
+    async def get_by_external_id(self, session: AsyncSession, principal: Principal, external_id: str) -> Out:
+        found = await service.require_by_external_id(session, self.kind, principal.organization_id, external_id)
+        return self.shown(found)
 
     def wanted(self, body: BaseModel, country: str, **fields: Any) -> WantedRecord:
         """`fields`: those that are not in the body. Raises `Invalid` for numbers that cannot be read."""
@@ -147,7 +159,9 @@ async def list_families(principal: CanReadDirectory, session: Session, listing: 
     return await FAMILIES.list(session, listing)
 
 
-@router.post("/families", status_code=201, response_model=FamilyOut, responses=guarded(Conflict, Invalid))
+@router.post(
+    "/families", status_code=201, response_model=FamilyOut, responses=guarded(AlreadyExists, Conflict, Invalid)
+)
 async def create_family(
     body: FamilyIn,
     principal: CanKeepDirectory,
@@ -166,7 +180,15 @@ async def get_family(family_id: UUID, principal: CanReadDirectory, session: Sess
     return await FAMILIES.get(session, principal, family_id)
 
 
-@router.patch("/families/{family_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.get("/families/by-external-id/{external_id:path}", responses=guarded(NotFound, Invalid))
+async def get_family_by_external_id(
+    external_id: ExternalIdPath, principal: CanReadDirectory, session: Session
+) -> FamilyOut:
+    """The family with this external id, archived or not."""
+    return await FAMILIES.get_by_external_id(session, principal, external_id)
+
+
+@router.patch("/families/{family_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def update_family(
     family_id: UUID, body: FamilyPatch, principal: CanKeepDirectory, session: Session, country: Country
 ) -> FamilyOut:
@@ -175,8 +197,8 @@ async def update_family(
 
 
 @router.put(
-    "/families/by-external-id/{external_id}",
-    responses={201: {"model": FamilyOut, "description": "Created"}, **guarded(Conflict, Invalid)},
+    "/families/by-external-id/{external_id:path}",
+    responses={201: {"model": FamilyOut, "description": "Created"}, **guarded(AlreadyExists, Conflict, Invalid)},
 )
 async def put_family(
     external_id: ExternalIdPath,
@@ -203,7 +225,12 @@ async def list_staff_members(principal: CanReadDirectory, session: Session, list
     return await STAFF_MEMBERS.list(session, listing)
 
 
-@router.post("/staff-members", status_code=201, response_model=StaffMemberOut, responses=guarded(Conflict, Invalid))
+@router.post(
+    "/staff-members",
+    status_code=201,
+    response_model=StaffMemberOut,
+    responses=guarded(AlreadyExists, Conflict, Invalid),
+)
 async def create_staff_member(
     body: StaffMemberIn,
     principal: Administrator,
@@ -222,7 +249,15 @@ async def get_staff_member(staff_member_id: UUID, principal: CanReadDirectory, s
     return await STAFF_MEMBERS.get(session, principal, staff_member_id)
 
 
-@router.patch("/staff-members/{staff_member_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.get("/staff-members/by-external-id/{external_id:path}", responses=guarded(NotFound, Invalid))
+async def get_staff_member_by_external_id(
+    external_id: ExternalIdPath, principal: CanReadDirectory, session: Session
+) -> StaffMemberOut:
+    """The staff member with this external id, archived or not."""
+    return await STAFF_MEMBERS.get_by_external_id(session, principal, external_id)
+
+
+@router.patch("/staff-members/{staff_member_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def update_staff_member(
     staff_member_id: UUID, body: StaffMemberPatch, principal: Administrator, session: Session, country: Country
 ) -> StaffMemberOut:
@@ -233,8 +268,8 @@ async def update_staff_member(
 
 
 @router.put(
-    "/staff-members/by-external-id/{external_id}",
-    responses={201: {"model": StaffMemberOut, "description": "Created"}, **guarded(Conflict, Invalid)},
+    "/staff-members/by-external-id/{external_id:path}",
+    responses={201: {"model": StaffMemberOut, "description": "Created"}, **guarded(AlreadyExists, Conflict, Invalid)},
 )
 async def put_staff_member(
     external_id: ExternalIdPath,
@@ -251,7 +286,7 @@ async def put_staff_member(
     return await STAFF_MEMBERS.put(session, principal, wanted, response)
 
 
-@router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, Conflict, Invalid))
+@router.post("/staff-members/{staff_member_id}/archive", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def archive_staff_member(staff_member_id: UUID, principal: Administrator, session: Session) -> StaffMemberOut:
     """The person is signed out everywhere and cannot sign in again."""
     return await STAFF_MEMBERS.archive(session, principal, staff_member_id)

@@ -51,6 +51,14 @@ class Conflicting(NotPlanned):
     """A value conflicts with what is stored."""
 
 
+class Taken(Conflicting):
+    """A value that must be unique is another record's."""
+
+    def __init__(self, place: Place, detail: str, *, holder_id: UUID) -> None:
+        super().__init__(place, detail)
+        self.holder_id = holder_id
+
+
 class LacksPermission(NotPlanned):
     """The author lacks a permission for the change; None stands for the administrator role."""
 
@@ -211,7 +219,7 @@ def plan_record(
         raise LacksPermission(Place("/kind"), None)
     holder = None if wanted.email is None else emails.get(wanted.email)
     if holder is not None and (stored is None or holder != stored.id):
-        raise Conflicting(Place("/email"), f"Somebody signs in with {wanted.email} already.")
+        raise Taken(Place("/email"), f"Somebody signs in with {wanted.email} already.", holder_id=holder)
     planner = _Planner(author, keeps_details=wanted.keeps_details, classes=classes)
     planned = planner.new_record(wanted) if stored is None else planner.record(wanted, stored)
     return planner.plan(), planned

@@ -335,6 +335,15 @@ async def email_holders(session: AsyncSession, organization_id: UUID, emails: Se
     return {row[0]: row[1] for row in rows}
 
 
+async def id_of_external_id(
+    session: AsyncSession, model: type[Family] | type[StaffMember], organization_id: UUID, external_id: str
+) -> UUID | None:
+    """Also of an archived record."""
+    return await session.scalar(
+        select(model.id).where(model.organization_id == organization_id, model.external_id == external_id)
+    )
+
+
 # Locks.
 
 

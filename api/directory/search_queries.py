@@ -26,6 +26,7 @@ class Listed:
     organization_id: UUID
     filter: AudienceFilter
     paging: PageQuery
+    external_id: str | None = None
 
     def first(self, statement: Select[Any], model: Model, columns: Any = None, limit: int | None = None) -> Select[Any]:
         """All but the text of the search. `columns`: those of the model, or of a subquery that has its key."""
@@ -34,6 +35,8 @@ class Listed:
         wanted = conditions(model, self.organization_id, self.filter, columns)
         if after is not None:
             wanted.append(tuple_(columns.name, columns.id) > tuple_(*after))
+        if self.external_id is not None:
+            wanted.append(columns.external_id == self.external_id)
         in_order = statement.where(*wanted).order_by(columns.name, columns.id)
         return in_order.limit(limit or self.paging.rows_to_read)
 
@@ -65,7 +68,7 @@ async def _found(session: AsyncSession, model: Model, search: DirectoryQuery, li
         return (await session.scalars(listed.first(literally, model))).all()
     # Never scan the whole table, even if it was small when the statement was planned, or the word is common.
     await session.execute(select(func.set_config("enable_seqscan", "off", True)))
-    key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search]
+    key: list[Any] = [model.organization_id, model.id, model.name, model.archived_at, model.search, model.external_id]
     records = select(*key)
     first = listed.first(records, model, limit=LOOKED_THROUGH).subquery()
     looked_through = select(first.c.id).where(matches(first.c.search, condition))

@@ -24,7 +24,17 @@ from api.directory.audience import parse_search
 from api.directory.class_entries import entries_of
 from api.directory.models import Family, PhoneNumber, PhoneRecord
 from api.directory.number_changes import numbers_changed
-from api.directory.plan import Author, Conflicting, LacksPermission, NotPlanned, Plan, Planned, plan_opt_in, plan_record
+from api.directory.plan import (
+    Author,
+    Conflicting,
+    LacksPermission,
+    NotPlanned,
+    Plan,
+    Planned,
+    Taken,
+    plan_opt_in,
+    plan_record,
+)
 from api.directory.queries import MAX_HOLDERS as MAX_HOLDERS
 from api.directory.queries import ensure_phone_numbers as ensure_phone_numbers
 from api.directory.queries import holders as holders
@@ -50,7 +60,7 @@ from api.directory.student_queries import lock_classes
 from api.directory.student_queries import students_of as students_of
 from api.directory.student_rules import Classes, merged
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.live.service import announce_directory
 
 Stored = TypeVar("Stored", StoredFamily, StoredStaffMember)
@@ -82,6 +92,16 @@ async def require(session: AsyncSession, kind: Kind[Stored], organization_id: UU
     raise NotFound(kind.not_found)
 
 
+async def require_by_external_id(
+    session: AsyncSession, kind: Kind[Stored], organization_id: UUID, external_id: str
+) -> Stored:
+    """Raises as `require`. Archived records have their external ids still."""
+    record_id = await queries.id_of_external_id(session, kind.model, organization_id, external_id)
+    if record_id is None:
+        raise NotFound(kind.not_found)
+    return await require(session, kind, organization_id, record_id)
+
+
 async def list_records(session: AsyncSession, kind: Kind[Stored], listed: Listed) -> tuple[list[Stored], str | None]:
     """A page of families or staff members by name, and the cursor of the next page, if there is one."""
     search = await parse_search(session, listed.organization_id, listed.filter.q)
@@ -103,11 +123,13 @@ async def change(session: AsyncSession, principal: Principal, wanted: WantedReco
     try:
         (planned,) = await change_all(session, principal, [wanted])
     except IntegrityError as error:
-        raise _taken(wanted, str(error.orig)) from error
+        raise await _taken(session, principal.organization_id, wanted, str(error.orig)) from error
     if isinstance(planned, Planned):
         return planned
     if isinstance(planned, LacksPermission):
         raise PermissionRequired(planned.permission)
+    if isinstance(planned, Taken):
+        raise AlreadyExists(planned.detail, existing_id=planned.holder_id, conflicting=[planned.place.pointer])
     if isinstance(planned, Conflicting):
         raise Conflict(planned.detail)
     raise Invalid([(planned.place.pointer, planned.detail)])
@@ -236,11 +258,23 @@ async def _lock(
     return _Locked(records, numbers, email_holders, has_administrator, classes)
 
 
-def _taken(wanted: WantedRecord, error: str) -> Conflict:
-    if "email" in error:
-        return Conflict(f"Somebody signs in with {wanted.email} already.")
-    if "external_id" in error:
-        return Conflict(f"There is a record with the external id “{wanted.external_id}” already.")
+async def _taken(session: AsyncSession, organization_id: UUID, wanted: WantedRecord, error: str) -> Conflict:
+    """The conflict that a constraint reports. It ends the transaction, which the error has aborted."""
+    await session.rollback()
+    if "email" in error and wanted.email is not None:
+        holders = await queries.email_holders(session, organization_id, [wanted.email])
+        return AlreadyExists(
+            f"Somebody signs in with {wanted.email} already.",
+            existing_id=holders.get(wanted.email),
+            conflicting=["/email"],
+        )
+    if "external_id" in error and wanted.external_id is not None:
+        model = KINDS[wanted.kind].model
+        return AlreadyExists(
+            f"There is a record with the external id “{wanted.external_id}” already.",
+            existing_id=await queries.id_of_external_id(session, model, organization_id, wanted.external_id),
+            conflicting=["/external_id"],
+        )
     return Conflict("Somebody else is changing the same record. Try again.")
 
 

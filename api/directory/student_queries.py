@@ -134,6 +134,15 @@ async def _classes(
     return [stored_class(row) for row in rows]
 
 
+async def living_class_id(session: AsyncSession, organization_id: UUID, key: str) -> UUID | None:
+    """The class with this key that is not archived."""
+    return await session.scalar(
+        select(StudioClass.id).where(
+            StudioClass.organization_id == organization_id, StudioClass.key == key, StudioClass.archived_at.is_(None)
+        )
+    )
+
+
 async def require_class(session: AsyncSession, organization_id: UUID, class_id: UUID) -> StudioClass | None:
     """Locked."""
     return await session.scalar(

@@ -47,13 +47,16 @@ class PhoneRecordIn(RequestModel):
     phone_number: Number
     """In E.164, or as people of the organization's country write it."""
     label: Short | None = None
+    """What the number is called, such as Mobile."""
     opt_in: OptInIn | None = None
     """Whether texts to it are wanted. Left out for a new record: `unknown`."""
 
 
 class ContactIn(RequestModel):
     name: Name
+    """Their name."""
     relation: Short | None = None
+    """What they are to the family, such as Mother."""
     phone_records: Annotated[list[PhoneRecordIn], Field(max_length=MAX_RECORDS)] = []
 
 

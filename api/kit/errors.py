@@ -6,6 +6,7 @@ Every problem has a stable `type` for clients, a title for people, and its own f
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -52,6 +53,13 @@ class ValidationProblemBody(ProblemBody):
 
     errors: list[FieldError]
     """Each value that is not valid."""
+
+
+class ConflictBody(ProblemBody):
+    existing_id: UUID | None
+    """The id of the record that has a taken value. Null if none is taken, or if that record has gone since."""
+    conflicting: list[str]
+    """The values that are taken, as JSON pointers into the body, or `/path/name`. Empty if none is."""
 
 
 BodyModel = type[ProblemBody]
@@ -129,6 +137,33 @@ class RequestTimeout(Problem):
 
 class Conflict(Problem):
     status, type, title = 409, "/problems/conflict", "This conflicts with what is stored"
+    body_model: ClassVar[BodyModel] = ConflictBody
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        fields: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        own: dict[str, Any] = {"existing_id": None, "conflicting": []} if self.body_model is ConflictBody else {}
+        super().__init__(detail, fields=own | dict(fields or {}), headers=headers)
+
+
+class AlreadyExists(Conflict):
+    """A value that must be unique is taken. The answer names the record that has it.
+
+    `conflicting`: JSON pointers as in `FieldError`.
+    """
+
+    def __init__(self, detail: str, *, existing_id: UUID | None, conflicting: Sequence[str]) -> None:
+        super().__init__(
+            detail,
+            fields={
+                "existing_id": None if existing_id is None else str(existing_id),
+                "conflicting": list(conflicting),
+            },
+        )
 
 
 class TooLarge(Problem):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from api.access.dependencies import Administrator, CanView, guarded
 from api.kit.app_state import from_app
 from api.kit.database import Session, after_commit
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging
 from api.kit.secrets import SecretBox
@@ -38,7 +38,7 @@ async def list_lines(principal: CanView, session: Session, paging: Paging, reque
     return Page(items=[LineOut.of(row, defaults, public_base_url=base) for row in shown], next_cursor=next_cursor)
 
 
-@router.post("/lines", status_code=201, response_model=LineOut, responses=guarded(Conflict, Invalid))
+@router.post("/lines", status_code=201, response_model=LineOut, responses=guarded(AlreadyExists, Conflict, Invalid))
 async def create_line(
     body: LineIn,
     principal: Administrator,

@@ -47,6 +47,12 @@ async def lines(session: AsyncSession, organization_id: UUID, *, after: UUID | N
     return (await session.scalars(statement.order_by(Line.id).limit(limit))).all()
 
 
+async def id_of_number(session: AsyncSession, organization_id: UUID, number: str) -> UUID | None:
+    return await session.scalar(
+        select(Line.id).where(Line.organization_id == organization_id, Line.phone_number == number)
+    )
+
+
 async def lines_by_ids(session: AsyncSession, organization_id: UUID, line_ids: Sequence[UUID]) -> dict[UUID, Line]:
     rows = await session.scalars(select(Line).where(Line.organization_id == organization_id, Line.id.in_(line_ids)))
     return {row.id: row for row in rows}

@@ -14,7 +14,7 @@ from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
 from api.kit.database import commit, database_time, notify
-from api.kit.errors import Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import InvalidPhoneNumberError, parse_line_number
 from api.kit.secrets import SecretBox, UnreadableSecretError
@@ -155,7 +155,12 @@ async def create_line(
     try:
         await session.flush()
     except IntegrityError as error:
-        raise Conflict(f"There is a line {number} already.") from error
+        await session.rollback()
+        raise AlreadyExists(
+            f"There is a line {number} already.",
+            existing_id=await queries.id_of_number(session, principal.organization_id, number),
+            conflicting=["/phone_number"],
+        ) from error
     await session.refresh(line)
     await audit.record(
         session,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.access.dependencies import CanView, guarded
 from api.kit.database import Session
-from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
 from api.kit.paging import Page, Paging, decode_cursor
 from api.kit.text import Body, storable
@@ -46,7 +46,10 @@ def _after(cursor: str | None) -> Key | None:
 
 
 @router.post(
-    "/saved-replies", status_code=201, response_model=SavedReplyOut, responses=guarded(Forbidden, Conflict, Invalid)
+    "/saved-replies",
+    status_code=201,
+    response_model=SavedReplyOut,
+    responses=guarded(Forbidden, AlreadyExists, Conflict, Invalid),
 )
 async def create_saved_reply(
     body: SavedReplyIn, principal: CanView, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -63,7 +66,7 @@ async def create_saved_reply(
     )
 
 
-@router.patch("/saved-replies/{saved_reply_id}", responses=guarded(NotFound, Conflict, Invalid))
+@router.patch("/saved-replies/{saved_reply_id}", responses=guarded(NotFound, AlreadyExists, Conflict, Invalid))
 async def update_saved_reply(
     saved_reply_id: UUID, body: SavedReplyPatch, principal: CanView, session: Session
 ) -> SavedReplyOut:

@@ -50,6 +50,19 @@ async def reply(
     return await session.scalar(statement.with_for_update() if lock else statement)
 
 
+async def id_of_title(
+    session: AsyncSession, organization_id: UUID, staff_member_id: UUID | None, key: str
+) -> UUID | None:
+    """The reply of this owner with this folded title."""
+    return await session.scalar(
+        select(SavedReply.id).where(
+            SavedReply.organization_id == organization_id,
+            SavedReply.staff_member_id.is_not_distinct_from(staff_member_id),
+            SavedReply.key == key,
+        )
+    )
+
+
 async def count(session: AsyncSession, organization_id: UUID, staff_member_id: UUID | None) -> int:
     owner = SavedReply.staff_member_id
     return (

@@ -17,7 +17,7 @@ from api.directory.models import PhoneNumber
 from api.directory.named import named_number
 from api.directory.rules import Holder, OwnerKind, StoredFamily
 from api.kit.database import database_time
-from api.kit.errors import Conflict, Forbidden, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Forbidden, NotFound
 from api.kit.folding import fold_name
 from api.kit.ids import new_id
 from api.saved_replies import queries
@@ -76,7 +76,7 @@ async def create_reply(
         uses=0,
     )
     session.add(row)
-    await _flush(session)
+    await _flush(session, row)
     await _record(session, principal, Action.SAVED_REPLY_CREATED, row, {"body": body})
     return row
 
@@ -96,7 +96,7 @@ async def change_reply(session: AsyncSession, principal: Principal, reply_id: UU
         setattr(row, name, value["to"])
     row.key, row.search = fold_name(row.title), _search(row.title, row.body)
     row.updated_at = await database_time(session)
-    await _flush(session)
+    await _flush(session, row)
     await _record(session, principal, Action.SAVED_REPLY_UPDATED, row, {"changes": changes})
     return row
 
@@ -181,11 +181,14 @@ def _require_may_change(principal: Principal, owner_id: UUID | None) -> None:
         raise PermissionRequired(None)
 
 
-async def _flush(session: AsyncSession) -> None:
+async def _flush(session: AsyncSession, row: SavedReply) -> None:
+    organization_id, owner_id, key = row.organization_id, row.staff_member_id, row.key
     try:
         await session.flush()
     except IntegrityError as error:
-        raise Conflict(TAKEN) from error
+        await session.rollback()
+        existing_id = await queries.id_of_title(session, organization_id, owner_id, key)
+        raise AlreadyExists(TAKEN, existing_id=existing_id, conflicting=["/title"]) from error
 
 
 def _search(title: str, body: str) -> str:

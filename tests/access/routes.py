@@ -30,7 +30,9 @@ def routes_of(app: FastAPI) -> list[GuardedRoute]:
         if isinstance(context.original_route, APIRoute):
             # FastAPI runs a guard once per request, however many dependencies name it.
             guards = tuple(dict.fromkeys(_guards(context.dependant)))
-            found += [GuardedRoute(method, context.path or "", guards) for method in sorted(context.methods or ())]
+            found += [
+                GuardedRoute(method, context.path_format or "", guards) for method in sorted(context.methods or ())
+            ]
     return found
 
 

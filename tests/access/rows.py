@@ -21,6 +21,8 @@ PARENT = "+13125550101"
 REFUSED = "+13125550109"
 TO_ERASE = "+13125550197"
 """Of the requests about consent: a refusal would block what the others send."""
+EXTERNAL_ID = "external-0"
+"""Of a family and of a staff member. `external_id` of the rows is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,10 @@ class Rows:
         await settle_media(world, FetchedMedia(PNG))
         conversation = await world.conversation(PARENT)
         (message,) = await world.thread(conversation["id"])
-        person = await world.admin.post(f"{API}/staff-members", json=new_person())
+        external = {"external_id": EXTERNAL_ID}
+        person = await world.admin.post(f"{API}/staff-members", json={**new_person(), **external})
+        named = await world.admin.patch(f"{API}/families/{family['id']}", json=external)
+        assert named.status_code == 200, named.text
         api_key = await world.admin.post(f"{API}/api-keys", json={"name": "Key", "permissions": []})
         # Without a sender it cannot be read: it is quarantined.
         await world.post_webhook("inbound", {"MessageSid": "SM0", "Body": "Hello?"})

@@ -11,6 +11,7 @@ from tests.access.payloads import new_browser
 from tests.access.route_requests import ask
 from tests.access.routes import other_paths_of, routes_of
 from tests.access.rows import (
+    EXTERNAL_ID,
     PARENT,
     Rows,
     failed_message,
@@ -123,6 +124,7 @@ CHANGES_REPLY = {
 OF_THE_AUTHOR = {f"PATCH {API}/notes/{{note_id}}", f"DELETE {API}/notes/{{note_id}}"}
 
 
+BY_EXTERNAL_ID = {f"GET {API}/{each}/by-external-id/{{external_id}}" for each in ("families", "staff-members")}
 OF_SCHEDULED = {
     f"PATCH {API}/messages/{{message_id}}",
     f"DELETE {API}/messages/{{message_id}}",
@@ -156,6 +158,8 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         if name == f"DELETE {API}/audiences/{{audience_id}}" and status == 200:
             audience_id = await new_audience(world.admin, rows.phone_number)
             about = Rows({**rows.ids, "audience_id": audience_id}, rows.phone_number)
+        if name in BY_EXTERNAL_ID:
+            about = Rows({**rows.ids, "external_id": EXTERNAL_ID}, rows.phone_number)
         if name in OF_SCHEDULED and status == 200:
             about = Rows({**rows.ids, "message_id": await scheduled_text(world, rows)}, rows.phone_number)
         if name in OF_THE_AUTHOR and status == 200:

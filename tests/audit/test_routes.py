@@ -18,7 +18,7 @@ from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
 from tests.access.payloads import new_browser, new_line, new_person
 from tests.access.route_requests import ask
 from tests.access.routes import routes_of
-from tests.access.rows import Rows, failed_message, ready_account, saved_view, undoable_act
+from tests.access.rows import EXTERNAL_ID, Rows, failed_message, ready_account, saved_view, undoable_act
 from tests.support.broadcasts import a_broadcast, broadcast_for, new_broadcast
 from tests.support.business import LINE_NUMBER, PASSWORD
 from tests.support.media import upload
@@ -280,7 +280,7 @@ CHANGES: dict[str, Change] = {
     f"POST {API}/media": Change(None, (), refused=b"<svg/>", upload=True),
     f"DELETE {API}/media/{{upload_id}}": Change(None, (), given=_uploaded),
     # It only asks, with a body.
-    f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": ["12"]}),
+    f"POST {API}/opt-in-checks": Change(lambda: {"phone_numbers": [PARENT]}, (), refused={"phone_numbers": [12]}),
     f"PUT {API}/phone-records/{{phone_record_id}}/opt-in": Change(
         lambda: OPT_IN, by_staff("opt_in.changed"), refused={**OPT_IN, "state": "perhaps"}
     ),
@@ -504,6 +504,7 @@ async def test_R10_a_route_leaves_exactly_its_entries_and_none_when_refused(serv
 
 async def test_R10_reading_leaves_nothing(world: World) -> None:
     rows = await Rows.create(world)
+    rows.ids["external_id"] = EXTERNAL_ID
     before = await entries(world)
     for name in NEEDS:
         if name.startswith(f"GET {API}") and name not in CHANGES and name not in STREAMS:

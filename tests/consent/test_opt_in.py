@@ -383,7 +383,25 @@ async def test_checks_in_bulk_answer_like_single_ones_in_the_order_asked(world: 
     response = await world.daniel.post(f"{API}/opt-in-checks", json={"phone_numbers": numbers})
 
     assert response.status_code == 200, response.text
-    assert response.json()["items"] == [await check(world, number) for number in numbers]
+    assert response.json()["items"] == [{**await check(world, number), "error": None} for number in numbers]
+
+
+async def test_an_entry_in_bulk_that_cannot_be_read_has_an_error_of_its_own(world: World) -> None:
+    await world.family("Rivera", PARENT)
+    entries = ["12", PARENT, "", "+1312555010X", "x" * 400, "72345", "(312) 555-0101"]
+
+    response = await world.daniel.post(f"{API}/opt-in-checks", json={"phone_numbers": entries})
+
+    assert response.status_code == 200, response.text
+    items = response.json()["items"]
+    assert [item["error"] is None for item in items] == [entry in {PARENT, "(312) 555-0101"} for entry in entries]
+    assert [item["allowed"] for item in items] == [item["error"] is None for item in items]
+    assert [item["phone_number"] for item in items] == [*("12", PARENT, "", "+1312555010X", "x" * 320, "72345", PARENT)]
+    unread = [item for item in items if item["error"]]
+    assert {(item["reason"], item["note"], len(item["instances"])) for item in unread} == {
+        ("not_a_phone_number", None, 0)
+    }
+    assert "“72345” is" in items[5]["error"]
 
 
 async def test_checks_in_bulk_take_a_thousand_numbers_and_no_more(world: World) -> None:

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from api.access.dependencies import CanKeepDirectory, guarded
 from api.directory.importing import jobs
+from api.directory.importing.document import REQUEST_BODY
 from api.directory.importing.errors import ImportRefused
 from api.directory.importing.files import spool, temporary_file
 from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportReport
@@ -19,6 +20,7 @@ from api.directory.rules import ImportOutcome
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session, commit
 from api.kit.errors import (
+    AlreadyExists,
     Conflict,
     Invalid,
     NotFound,
@@ -30,14 +32,6 @@ from api.kit.paging import Paging
 
 router = APIRouter(tags=["directory"])
 
-IMPORT_EXAMPLES: dict[str, object] = {
-    "text/csv": "kind,external_id,name,contact_name,phone_number,opt_in_state\n"
-    "family,F-1,Rivera family,Ana Rivera,312-555-0142,opted_in\n",
-    "application/x-ndjson": '{"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": '
-    '[{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]}\n',
-    "application/json": {"rows": [{"kind": "family", "external_id": "F-1", "name": "Rivera family"}]},
-}
-
 
 @router.post(
     "/directory/import",
@@ -45,17 +39,9 @@ IMPORT_EXAMPLES: dict[str, object] = {
     max_body_size=MAX_BYTES,
     responses={
         202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
-        **guarded(Conflict, Unreadable, TooLarge, UnsupportedMediaType, Invalid, ImportRefused),
+        **guarded(AlreadyExists, Conflict, Unreadable, TooLarge, UnsupportedMediaType, Invalid, ImportRefused),
     },
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                media_type: {"schema": {"type": "string" if isinstance(example, str) else "object"}, "example": example}
-                for media_type, example in IMPORT_EXAMPLES.items()
-            },
-        }
-    },
+    openapi_extra={"requestBody": REQUEST_BODY},
 )
 async def import_families_and_staff_members(
     request: Request,

@@ -29,7 +29,7 @@ from api.directory.rules import ImportOutcome, OwnerKind
 from api.kit.bulk import insert_together
 from api.kit.database import Database, database_time, notify
 from api.kit.database_unavailable import is_database_unavailable
-from api.kit.errors import Conflict, NotFound
+from api.kit.errors import AlreadyExists, Conflict, NotFound
 from api.kit.paging import PageQuery, decode_number_cursor, how_many_fit
 
 IMPORTS_CHANNEL = "messenger_imports"
@@ -96,7 +96,11 @@ async def start(
         try:
             await session.flush()
         except IntegrityError as error:
-            raise Conflict("There is an import with this import_id already.") from error
+            raise AlreadyExists(
+                "There is an import with this import_id already.",
+                existing_id=import_id,
+                conflicting=["/query/import_id"],
+            ) from error
         position = 0
         while rows := await asyncio.to_thread(_rows_of, job, entries, position):
             await insert_together(session, ImportRecord, rows)

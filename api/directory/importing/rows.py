@@ -118,30 +118,45 @@ class PhoneRecordRow(PhoneRecordIn):
 
 class ContactRow(ContactIn):
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None  # type: ignore[assignment]
+    """Their numbers."""
 
 
 class FamilyRow(RequestModel):
     external_id: ExternalId | None = None
     name: Name
+    """The name of the family or the person."""
     contacts: Annotated[list[ContactRow], Field(max_length=MAX_RECORDS)] | None = None
+    """The family's contacts."""
     students: Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)] | None = None
+    """Its students, with their classes."""
     tags: Tags | None = None
+    """Tags of the record."""
     location: Location | None = None
+    """The location that the record belongs to."""
     notes: Notes | None = None
+    """What staff have noted about the record."""
 
 
 class StaffMemberRow(RequestModel):
     external_id: ExternalId | None = None
     name: Name
+    """The name of the family or the person."""
     email: Email
+    """The address with which they sign in."""
     permissions: Annotated[
         Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
     ] = None
+    """What they may do. The former spellings are understood."""
     is_admin: bool | None = None
+    """Whether they are an administrator."""
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
+    """Their numbers."""
     tags: Tags | None = None
+    """Tags of the record."""
     location: Location | None = None
+    """The location that the record belongs to."""
     notes: Notes | None = None
+    """What staff have noted about the record."""
 
 
 def entry_of(data: dict[str, Any], kind: OwnerKind, rows: Sequence[int], *, locate: Locate, country: str) -> Entry:

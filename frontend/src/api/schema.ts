@@ -1023,7 +1023,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Family By External Id
+         * @description The family with this external id, archived or not.
+         */
+        get: operations["get_family_by_external_id"];
         /**
          * Put Family
          * @description Create the family with this external id, or make it as given. States that are not given stay.
@@ -1850,6 +1854,9 @@ export interface paths {
         /**
          * Check Opt Ins
          * @description The same for up to 1,000 numbers at once. It creates nothing, so it needs no Idempotency-Key.
+         *
+         *     An entry that cannot be read is not allowed, with the reason `not_a_phone_number` and an `error`. The others are
+         *     checked.
          */
         post: operations["check_opt_ins"];
         delete?: never;
@@ -2272,7 +2279,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Staff Member By External Id
+         * @description The staff member with this external id, archived or not.
+         */
+        get: operations["get_staff_member_by_external_id"];
         /**
          * Put Staff Member
          * @description Create the staff member with this external id, or make them as given.
@@ -2785,7 +2796,7 @@ export interface components {
              */
             permissions: components["schemas"]["Permission"][];
         };
-        /** Page[ApiKeyOut] */
+        /** ApiKeyPage */
         ApiKeyPage: {
             /**
              * Items
@@ -3059,7 +3070,7 @@ export interface components {
              */
             name: string;
         };
-        /** Page[AudienceOut] */
+        /** AudiencePage */
         AudiencePage: {
             /**
              * Items
@@ -3200,7 +3211,7 @@ export interface components {
              */
             position: string;
         };
-        /** Page[AuditEntryOut] */
+        /** AuditEntryPage */
         AuditEntryPage: {
             /**
              * Items
@@ -3753,8 +3764,8 @@ export interface components {
              */
             send_at?: string | null;
         };
-        /** BroadcastLeftOut */
-        BroadcastLeftOut: {
+        /** BroadcastLeftOutCount */
+        BroadcastLeftOutCount: {
             /**
              * Count
              * @description How many are left out for this reason.
@@ -3829,7 +3840,7 @@ export interface components {
              */
             seconds: number | null;
         };
-        /** Page[BroadcastOut] */
+        /** BroadcastPage */
         BroadcastPage: {
             /**
              * Items
@@ -3923,7 +3934,7 @@ export interface components {
              * Left Out
              * @description How many do not get it, by reason, the most frequent first.
              */
-            left_out: components["schemas"]["BroadcastLeftOut"][];
+            left_out: components["schemas"]["BroadcastLeftOutCount"][];
             /**
              * Lines
              * @description How the texts are spread over the lines.
@@ -4213,6 +4224,49 @@ export interface components {
              */
             unless_answered?: boolean;
         };
+        /**
+         * BulkOptInCheck
+         * @description The check of one entry. Its `phone_number` is the entry's number; of one that cannot be read, its text.
+         */
+        BulkOptInCheck: {
+            /**
+             * Allowed
+             * @description Whether the number may be texted now.
+             */
+            allowed: boolean;
+            /**
+             * Error
+             * @description Why the entry cannot be read, for people. Null if it was read.
+             */
+            error: string | null;
+            /**
+             * Instances
+             * @description Every record and refusal that counts, also those that do not block.
+             */
+            instances: components["schemas"]["OptInInstance"][];
+            /**
+             * Note
+             * @description What belongs to the reason: the country that the line does not text, say.
+             */
+            note: string | null;
+            /**
+             * Phone Number
+             * @description The number, in E.164.
+             */
+            phone_number: string;
+            /** @description Why it may or may not be texted. */
+            reason: components["schemas"]["Reason"];
+            /**
+             * Stopped As
+             * @description The other spelling that was stopped; null if the number itself was.
+             */
+            stopped_as: string | null;
+            /**
+             * Stopped At
+             * @description When the holder of the number texted STOP; null if the number is not stopped.
+             */
+            stopped_at: string | null;
+        };
         /** BulkOther */
         BulkOther: {
             /**
@@ -4428,10 +4482,20 @@ export interface components {
          */
         ConflictProblem: {
             /**
+             * Conflicting
+             * @description The values that are taken, as JSON pointers into the body, or `/path/name`. Empty if none is.
+             */
+            conflicting: string[];
+            /**
              * Detail
              * @description What happened here and what to do, for people.
              */
             detail: string | null;
+            /**
+             * Existing Id
+             * @description The id of the record that has a taken value. Null if none is taken, or if that record has gone since.
+             */
+            existing_id: string | null;
             /**
              * Instance
              * @description The path of the request.
@@ -4528,6 +4592,26 @@ export interface components {
             /**
              * Relation
              * @description What they are to the family, such as Mother.
+             */
+            relation?: string | null;
+        };
+        /** ContactRow */
+        ContactRow: {
+            /**
+             * Name
+             * @description Their name.
+             */
+            name: string;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Relation
+             * @description What they are to the family, such as Mother.
+             * @default null
              */
             relation?: string | null;
         };
@@ -4932,7 +5016,7 @@ export interface components {
              */
             phone_number: string;
         };
-        /** Page[ConversationOut] */
+        /** ConversationPage */
         ConversationPage: {
             /**
              * Items
@@ -5450,7 +5534,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[FamilyOut] */
+        /** FamilyPage */
         FamilyPage: {
             /**
              * Items
@@ -5509,6 +5593,58 @@ export interface components {
              * @description Its tags.
              */
             tags?: string[];
+        };
+        /**
+         * FamilyRow
+         * @description A row of an import.
+         */
+        FamilyRow: {
+            /**
+             * Contacts
+             * @description The family's contacts.
+             * @default null
+             */
+            contacts?: components["schemas"]["ContactRow"][] | null;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "family";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Students
+             * @description Its students, with their classes.
+             * @default null
+             */
+            students?: components["schemas"]["StudentIn"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** FieldError */
         FieldError: {
@@ -6101,6 +6237,14 @@ export interface components {
             updated: number;
         };
         /**
+         * ImportRows
+         * @description An import as one JSON document.
+         */
+        ImportRows: {
+            /** @description Families and staff members, each as the `POST` of its kind takes it. */
+            rows: (components["schemas"]["FamilyRow"] | components["schemas"]["StaffMemberRow"])[];
+        };
+        /**
          * ImportState
          * @enum {string}
          */
@@ -6231,7 +6375,7 @@ export interface components {
             /** @description Whether it is applied. */
             state: components["schemas"]["EventState"];
         };
-        /** Page[InboundEventOut] */
+        /** InboundEventPage */
         InboundEventPage: {
             /**
              * Items
@@ -6698,7 +6842,7 @@ export interface components {
              */
             label: string;
         };
-        /** Page[LineOut] */
+        /** LinePage */
         LinePage: {
             /**
              * Items
@@ -7029,7 +7173,7 @@ export interface components {
              */
             weekdays: components["schemas"]["Weekday"][];
         };
-        /** Page[ListedClassOut] */
+        /** ListedClassPage */
         ListedClassPage: {
             /**
              * Items
@@ -7068,7 +7212,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[LocationOut] */
+        /** LocationPage */
         LocationPage: {
             /**
              * Items
@@ -7268,7 +7412,7 @@ export interface components {
              */
             unread: number;
         };
-        /** Page[MentionOut] */
+        /** MentionPage */
         MentionPage: {
             /**
              * Items
@@ -8048,7 +8192,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[NoteSearchResult] */
+        /** NoteSearchResultPage */
         NoteSearchResultPage: {
             /**
              * Items
@@ -8249,14 +8393,14 @@ export interface components {
         };
         /**
          * OptInChecks
-         * @description One check for each number of the request, in its order.
+         * @description One check for each entry of the request, in its order.
          */
         OptInChecks: {
             /**
              * Items
              * @description The checks.
              */
-            items: components["schemas"]["OptInCheck"][];
+            items: components["schemas"]["BulkOptInCheck"][];
         };
         /**
          * OptInChecksIn
@@ -8356,6 +8500,17 @@ export interface components {
             /** @description How the state is known. */
             source: components["schemas"]["OptInSource"] | null;
             /** @description The opt-in state of the record. A refusal is opted out. */
+            state: components["schemas"]["OptInState"];
+        };
+        /** OptInRow */
+        OptInRow: {
+            /**
+             * @description How that is known. `keyword` and `provider` come only from phones and providers.
+             * @default import
+             * @enum {string}
+             */
+            source?: "portal" | "staff" | "verbal" | "import";
+            /** @description Whether they want texts. `unknown`: they were never asked. */
             state: components["schemas"]["OptInState"];
         };
         /**
@@ -8637,6 +8792,25 @@ export interface components {
             label?: string | null;
             /** @description Whether texts to it are wanted. Left out for a new record: `unknown`. */
             opt_in?: components["schemas"]["OptInIn"] | null;
+            /**
+             * Phone Number
+             * @description In E.164, or as people of the organization's country write it.
+             */
+            phone_number: string;
+        };
+        /** PhoneRecordRow */
+        PhoneRecordRow: {
+            /**
+             * Label
+             * @description What the number is called, such as Mobile.
+             * @default null
+             */
+            label?: string | null;
+            /**
+             * @description Whether texts to it are wanted. Left out for a new record: `unknown`.
+             * @default null
+             */
+            opt_in?: components["schemas"]["OptInRow"] | null;
             /**
              * Phone Number
              * @description In E.164, or as people of the organization's country write it.
@@ -9109,7 +9283,7 @@ export interface components {
          * @enum {string}
          */
         RecipientKind: "family" | "staff_member" | "number";
-        /** Page[RecipientOut] */
+        /** RecipientPage */
         RecipientPage: {
             /**
              * Items
@@ -9396,7 +9570,7 @@ export interface components {
              */
             uses: number;
         };
-        /** Page[SavedReplyOut] */
+        /** SavedReplyPage */
         SavedReplyPage: {
             /**
              * Items
@@ -9600,7 +9774,7 @@ export interface components {
             /** @description A short piece to show. */
             snippet: components["schemas"]["Snippet"];
         };
-        /** Page[SearchResult] */
+        /** SearchResultPage */
         SearchResultPage: {
             /**
              * Items
@@ -9830,7 +10004,7 @@ export interface components {
              */
             last_used_at: string;
         };
-        /** Page[SessionOut] */
+        /** SessionPage */
         SessionPage: {
             /**
              * Items
@@ -10040,7 +10214,7 @@ export interface components {
              */
             tags?: string[];
         };
-        /** Page[StaffMemberOut] */
+        /** StaffMemberPage */
         StaffMemberPage: {
             /**
              * Items
@@ -10113,6 +10287,69 @@ export interface components {
              * @description Their tags.
              */
             tags?: string[];
+        };
+        /**
+         * StaffMemberRow
+         * @description A row of an import.
+         */
+        StaffMemberRow: {
+            /**
+             * Email
+             * @description The address with which they sign in.
+             */
+            email: string;
+            /**
+             * External Id
+             * @description The id of the external.
+             * @default null
+             */
+            external_id?: string | null;
+            /**
+             * Is Admin
+             * @description Whether they are an administrator.
+             * @default null
+             */
+            is_admin?: boolean | null;
+            /**
+             * @description The kind of record.
+             * @constant
+             */
+            kind: "staff_member";
+            /**
+             * Location
+             * @description The location that the record belongs to.
+             * @default null
+             */
+            location?: string | null;
+            /**
+             * Name
+             * @description The name of the family or the person.
+             */
+            name: string;
+            /**
+             * Notes
+             * @description What staff have noted about the record.
+             * @default null
+             */
+            notes?: string | null;
+            /**
+             * Permissions
+             * @description What they may do. The former spellings are understood.
+             * @default null
+             */
+            permissions?: ("sms_logs" | "mass_text" | "mass_text_any_hour" | "directory")[] | null;
+            /**
+             * Phone Records
+             * @description Their numbers.
+             * @default null
+             */
+            phone_records?: components["schemas"]["PhoneRecordRow"][] | null;
+            /**
+             * Tags
+             * @description Tags of the record.
+             * @default null
+             */
+            tags?: string[] | null;
         };
         /** StaffRef */
         StaffRef: {
@@ -10255,7 +10492,7 @@ export interface components {
              */
             staff_members: number;
         };
-        /** Page[TagOut] */
+        /** TagPage */
         TagPage: {
             /**
              * Items
@@ -18443,7 +18680,7 @@ export interface operations {
                  *       ]
                  *     }
                  */
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ImportRows"];
                 /** @example {"kind": "family", "external_id": "F-1", "name": "Rivera family", "contacts": [{"name": "Ana Rivera", "phone_records": [{"phone_number": "312-555-0142"}]}]} */
                 "application/x-ndjson": string;
                 /**
@@ -18818,6 +19055,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -19077,12 +19316,121 @@ export interface operations {
             };
         };
     };
+    get_family_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Family"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
     put_family: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;
@@ -23935,7 +24283,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["NotFoundProblem"];
                 };
             };
-            /** @description This number may not be texted; Messages have come that you have not seen; The credits are used up; This conflicts with what is stored */
+            /** @description This number may not be texted; Messages have come that you have not seen; This conflicts with what is stored */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -23944,7 +24292,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["NoCreditsProblem"] | components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["NotAllowedToTextProblem"] | components["schemas"]["NewMessagesProblem"] | components["schemas"]["ConflictProblem"];
                 };
             };
             /** @description The request is too large */
@@ -28253,6 +28601,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
@@ -28512,12 +28862,121 @@ export interface operations {
             };
         };
     };
+    get_staff_member_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffMember"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
     put_staff_member: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description The record's id in another system. */
+                /** @description The record's id in another system. It may hold any character: percent-encode it, slashes too. */
                 external_id: string;
             };
             cookie?: never;

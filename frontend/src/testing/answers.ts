@@ -3,6 +3,7 @@ import { HttpResponse } from "msw";
 
 /** Fields of a type that every answer of it has. */
 const FIELDS: Record<string, Record<string, unknown>> = {
+  "/problems/conflict": { existing_id: null, conflicting: [] },
   "/problems/rate-limited": { per: null, limit: null, resets_at: null },
 };
 

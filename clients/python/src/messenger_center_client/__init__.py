@@ -1,0 +1,59 @@
+"""Client of Messenger Center: texting between a business and its families.
+
+>>> with MessengerClient("https://sms.example.com", "mc_…") as client:
+...     for conversation in iterate(client.list_conversations, status="unread"):
+...         print(conversation.display_name)
+"""
+
+from .client import AsyncMessengerClient, MessengerClient
+from .errors import (
+    Conflict,
+    FieldError,
+    IdempotencyConflict,
+    MessengerError,
+    NewMessages,
+    NotAllowedToText,
+    NotFound,
+    PermissionRequired,
+    ProblemError,
+    RateLimited,
+    Unavailable,
+    UnexpectedAnswer,
+    ValidationError,
+)
+from .generated import models
+from .generated.types import UNSET, File, Unset
+from .generated.version import VERSION
+from .paging import Page, aiterate, iterate
+from .retrying import Retries
+from .webhooks import WebhookEvent, WebhookVerificationError, verify_webhook
+
+__all__ = [
+    "UNSET",
+    "VERSION",
+    "AsyncMessengerClient",
+    "Conflict",
+    "FieldError",
+    "File",
+    "IdempotencyConflict",
+    "MessengerClient",
+    "MessengerError",
+    "NewMessages",
+    "NotAllowedToText",
+    "NotFound",
+    "Page",
+    "PermissionRequired",
+    "ProblemError",
+    "RateLimited",
+    "Retries",
+    "Unavailable",
+    "UnexpectedAnswer",
+    "Unset",
+    "ValidationError",
+    "WebhookEvent",
+    "WebhookVerificationError",
+    "aiterate",
+    "iterate",
+    "models",
+    "verify_webhook",
+]

@@ -1,0 +1,76 @@
+"""The clients: every operation of the API as a method, with a key, timeouts and retries."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+from .generated.client import AuthenticatedClient
+from .generated.operations import AsyncOperations, Operations
+from .generated.version import VERSION
+from .http import AsyncHttpClient, HttpClient
+from .retrying import Retries
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+
+def _options(base_url: str, api_key: str, timeout: httpx.Timeout | float, name: str | None) -> dict[str, Any]:
+    """`name`: of the program, before that of this package in `User-Agent`."""
+    agent = f"messenger-center-client-python/{VERSION}"
+    headers = {"Authorization": f"Bearer {api_key}", "User-Agent": f"{name} {agent}" if name else agent}
+    return {"base_url": base_url.rstrip("/"), "headers": headers, "timeout": timeout}
+
+
+class MessengerClient(Operations):
+    """A client of one organization. Use it in a `with`, or `close` it. Threads may share it.
+
+    A call raises `ProblemError` if the service refuses it, and `httpx.TransportError` if there was no answer.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        retries: Retries | None = None,
+        name: str | None = None,
+    ) -> None:
+        """`base_url` is the address of the service, without `/api/v1`. `timeout`, in seconds, is of each try."""
+        self.http = HttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name))
+        super().__init__(AuthenticatedClient(base_url=base_url, token=api_key).set_httpx_client(self.http))
+
+    def close(self) -> None:
+        self.http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class AsyncMessengerClient(AsyncOperations):
+    """The same for asyncio. Use it in an `async with`, or `aclose` it."""
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        *,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        retries: Retries | None = None,
+        name: str | None = None,
+    ) -> None:
+        self.http = AsyncHttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name))
+        super().__init__(AuthenticatedClient(base_url=base_url, token=api_key).set_async_httpx_client(self.http))
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.aclose()

@@ -1,0 +1,155 @@
+"""Generate and build the client libraries from openapi.json: `clients.py python | typescript | build`.
+
+`python` writes clients/python/src/messenger_center_client/generated/, `typescript` what is generated of
+clients/typescript/src/, `build` the wheel, the sdist and the npm tarball to dist/ (decision 0056).
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from client_operations import write_operations
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "openapi.json"
+PYTHON, TYPESCRIPT = ROOT / "clients" / "python", ROOT / "clients" / "typescript"
+GENERATED = PYTHON / "src" / "messenger_center_client" / "generated"
+DIST = ROOT / "dist"
+GENERATOR = ("run", "--quiet", "--no-project", "--with-requirements", "requirements/clients.lock")
+
+
+class GeneratorWarning(Exception):
+    """The generator has left something out. The message is what it says."""
+
+
+def main() -> int:
+    goals = {"python": generate_python, "typescript": generate_typescript, "build": build}
+    if len(sys.argv) != 2 or sys.argv[1] not in goals:
+        print(f"usage: clients.py {' | '.join(goals)}", file=sys.stderr)
+        return 2
+    try:
+        goals[sys.argv[1]]()
+    except (GeneratorWarning, subprocess.CalledProcessError) as error:
+        print(f"clients: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def generate_python() -> None:
+    folder = ROOT / ".cache" / "clients"
+    folder.mkdir(parents=True, exist_ok=True)
+    narrowed = folder / "openapi.json"
+    document: dict[str, Any] = json.loads(DOCUMENT.read_text())
+    narrowed.write_text(json.dumps(of_the_python_client(document)))
+    run_generator(narrowed, folder / "generated")
+    write_operations(folder / "generated", keyed=keyed_operations(document))
+    (folder / "generated" / "version.py").write_text(f'VERSION = "{version()}"\n')
+    run("ruff", "format", "--quiet", "--isolated", "--line-length=120", str(folder / "generated" / "operations.py"))
+    shutil.rmtree(GENERATED, ignore_errors=True)
+    (folder / "generated").rename(GENERATED)
+    (GENERATED / ".ready").touch()
+
+
+def run_generator(document: Path, folder: Path) -> None:
+    """Write the package `folder` from the document. Raises `GeneratorWarning` if something is left out."""
+    shutil.rmtree(folder, ignore_errors=True)
+    options = ["--config", str(PYTHON / "generator.yml"), "--custom-template-path", str(PYTHON / "templates")]
+    command = ["openapi-python-client", "generate", "--path", str(document), "--output-path", str(folder)]
+    # The generator formats with the ruff of its own lock file.
+    done = subprocess.run(
+        ["sh", "scripts/uv.sh", *GENERATOR, *command, "--meta", "none", "--fail-on-warning", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode or not (folder / "client.py").exists():
+        raise GeneratorWarning(f"{done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+
+def of_the_python_client(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without answers that the client raises as `ProblemError`, and without what a client never calls.
+
+    NDJSON is left out too: the generator cannot tell two kinds of file in one body apart, and keeps the last one.
+    """
+    paths: dict[str, Any] = {}
+    for path, method, operation in _operations(document):
+        good = {status: each for status, each in operation["responses"].items() if status.startswith("2")}
+        contents = [set(each.get("content", ())) for each in good.values()]
+        if path.startswith("/webhooks/") or {"text/event-stream"} in contents:
+            continue
+        operation["responses"] = good
+        operation.get("requestBody", {}).get("content", {}).pop("application/x-ndjson", None)
+        paths.setdefault(path, {})[method] = operation
+    return document | {"paths": paths}
+
+
+def keyed_operations(document: dict[str, Any]) -> set[str]:
+    """The ids of the operations that take an `Idempotency-Key`."""
+    return {operation["operationId"] for _, _, operation in _operations(document) if _takes_key(operation)}
+
+
+def operation_ids() -> set[str]:
+    """Of every operation of the API."""
+    return {operation["operationId"] for _, _, operation in _operations(json.loads(DOCUMENT.read_text()))}
+
+
+def _takes_key(operation: dict[str, Any]) -> bool:
+    return any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ()))
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def generate_typescript() -> None:
+    run("npm", "run", "--silent", "generate", folder=TYPESCRIPT)
+    document: dict[str, Any] = json.loads(DOCUMENT.read_text())
+    keyed = sorted(path for path, method, each in _operations(document) if method == "post" and _takes_key(each))
+    lines = [
+        "// Generated by scripts/clients.py.",
+        f"export const VERSION = {json.dumps(version())};",
+        "/** POSTs that take an `Idempotency-Key`. */",
+        f"export const KEYED: ReadonlySet<string> = new Set({json.dumps(keyed, indent=2)});",
+    ]
+    (TYPESCRIPT / "src" / "operations.ts").write_text("\n".join(lines) + "\n")
+
+
+def build() -> None:
+    """Write both packages to dist/. What they are made of is there already."""
+    DIST.mkdir(exist_ok=True)
+    for package in (PYTHON, TYPESCRIPT):
+        found = re.search(r'^\s*"?version"?[ =:]+"([^"]+)"', (package / manifest(package)).read_text(), re.MULTILINE)
+        if found is None or found[1] != version():
+            raise GeneratorWarning(f"{package.name} is of {found and found[1]}, and the API of {version()}")
+    options = ["--quiet", "--python", ".venv", "--no-build-isolation", "--no-create-gitignore"]
+    run("sh", "scripts/uv.sh", "build", *options, "--out-dir", str(DIST), str(PYTHON))
+    run("npm", "run", "--silent", "build", folder=TYPESCRIPT)
+    run("npm", "pack", "--silent", "--pack-destination", str(DIST), folder=TYPESCRIPT)
+
+
+def manifest(package: Path) -> str:
+    return "pyproject.toml" if package == PYTHON else "package.json"
+
+
+def version() -> str:
+    """Of the API."""
+    found: str = json.loads(DOCUMENT.read_text())["info"]["version"]
+    return found
+
+
+def run(*command: str, folder: Path = ROOT) -> None:
+    path = f"{ROOT}/.venv/bin{os.pathsep}{os.environ['PATH']}"
+    subprocess.run(command, cwd=folder, check=True, env={**os.environ, "PATH": path})
+
+
+if __name__ == "__main__":
+    sys.exit(main())
