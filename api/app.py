@@ -8,7 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import operations, well_known
+from api import operations, problem_pages, well_known
 from api.access import account_endpoints as account
 from api.access import endpoints as access
 from api.access import key_endpoints as api_keys
@@ -147,6 +147,7 @@ def _add_routes(api: FastAPI, settings: Settings) -> None:
     api.include_router(v1)
     api.include_router(operations.router(settings))
     api.include_router(well_known.router)
+    api.include_router(problem_pages.router)
     api.include_router(carrier_media.router)
     mount_spa(api)
     extend_document(api)

@@ -16,39 +16,28 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 
 from api.access.dependencies import SESSION_COOKIE, Public
+from api.access.errors import CrossOrigin
 from api.access.preconditions import MAX_CHARACTERS, IfMatch
-from api.consent.types import NotAllowedToTextBody
-from api.conversations.errors import NewMessagesBody
 from api.directory.importing.document import import_schemas
 from api.inbound.webhook_document import webhook_paths
 from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
-    AlreadyExistsBody,
-    FieldError,
     Problem,
-    ProblemBody,
     TooLarge,
     Unreadable,
     UnsupportedMediaType,
-    ValidationProblemBody,
+    one_of,
     problem_responses,
+    schema_name,
 )
-from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
-from api.kit.preconditions import PreconditionFailed, PreconditionFailedBody, PreconditionRequired
+from api.kit.idempotency import AnswerErased, IdempotencyInProgress, IdempotencyMismatch
+from api.kit.preconditions import PreconditionFailed, PreconditionRequired
 from api.openapi_headers import add_headers
+from api.problem_types import problem_schemas, problem_types
 from api.webhook_endpoints.document import webhooks_of_endpoints
 
-PROBLEM_BODIES = (
-    ProblemBody,
-    ValidationProblemBody,
-    AlreadyExistsBody,
-    NotAllowedToTextBody,
-    NewMessagesBody,
-    PreconditionFailedBody,
-    FieldError,
-)
 REF = "#/components/schemas/"
 
 INFO = {
@@ -121,13 +110,8 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     schema["paths"] |= webhook_paths()
     components = schema.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
-    for model in PROBLEM_BODIES:
-        body = model.model_json_schema(ref_template=REF + "{model}", mode="serialization")
-        for name, definition in body.pop("$defs", {}).items():
-            schemas.setdefault(name, definition)
-        schemas[model.__name__] = body
     schema["webhooks"], payloads = webhooks_of_endpoints(REF + "{model}")
-    for name, definition in {**import_schemas(), **payloads}.items():
+    for name, definition in (problem_schemas(REF + "{model}") | import_schemas() | payloads).items():
         schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):
@@ -138,6 +122,7 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     schema["info"] |= INFO
     used = {tag for _, operation in _operations(schema) for tag in operation.get("tags", ())}
     finished = _with_common_problems(_renamed(schema))
+    _drop_unused(finished)
     add_headers(finished)
     return finished | {
         "servers": SERVERS,
@@ -267,15 +252,21 @@ def _subclasses(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add the problems of every route that reads JSON, or that takes an `Idempotency-Key`."""
-    for path in schema["paths"].values():
-        for operation in path.values():
+    """Add the problems of every route, of those that read JSON, and of those that take an `Idempotency-Key`."""
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
             responses = operation["responses"]
+            if method != "get" and operation.get("security") != []:
+                _add_problem(responses, CrossOrigin)
+            if path.startswith("/api/"):
+                # Any route may answer it, and no request deserves it: its schema is that of every problem.
+                content = {PROBLEM_JSON: {"schema": {"$ref": f"{REF}Problem"}}}
+                responses["500"] = {"description": Problem.title, "content": content}
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
                 for problem in (Unreadable, TooLarge, UnsupportedMediaType):
                     _add_problem(responses, problem)
             if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", [])):
-                for repeated in (IdempotencyInProgress, IdempotencyMismatch):
+                for repeated in (AnswerErased, IdempotencyInProgress, IdempotencyMismatch):
                     _add_problem(responses, repeated)
     return schema
 
@@ -286,10 +277,10 @@ def _add_problem(responses: dict[str, Any], problem: type[Problem]) -> None:
     if known is None:
         responses[str(status)] = new
         return
-    body, new_body = known["content"][PROBLEM_JSON], new["content"][PROBLEM_JSON]
-    schemas = body["schema"].get("anyOf", [body["schema"]])
-    if new_body["schema"] not in schemas:
-        body["schema"] = {"anyOf": [*schemas, new_body["schema"]]}
+    types = {f"{REF}{schema_name(each)}": each for each in problem_types()}
+    body = known["content"][PROBLEM_JSON]
+    references = [each["$ref"] for each in body["schema"].get("oneOf", [body["schema"]])]
+    body["schema"] = one_of([*(types[each] for each in references), problem.type])
     if problem.title not in known["description"]:
         known["description"] = f"{known['description']}; {problem.title}"
 
@@ -309,6 +300,14 @@ def _renamed(schema: dict[str, Any]) -> dict[str, Any]:
         text = text.replace(f'"{REF}{name}"', f'"{REF}{new}"')
     renamed: dict[str, Any] = json.loads(text)
     return renamed
+
+
+def _drop_unused(schema: dict[str, Any]) -> None:
+    """Leave out the schemas of problems that no route answers, such as those of unreadable HTTP."""
+    schemas: dict[str, Any] = schema["components"]["schemas"]
+    text = json.dumps(schema)
+    for name in [each for each in schemas if each.endswith("Problem") and f'"{REF}{each}"' not in text]:
+        del schemas[name]
 
 
 def _name_of(name: str, definition: dict[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """Errors of sign-in and permissions."""
 
+from typing import Literal
+
 from api.access.rules import Permission
-from api.kit.errors import Forbidden, NotFound, NotSignedIn
+from api.kit.errors import Forbidden, NotFound, NotSignedIn, ProblemBody
 
 
 def permission_needed(permission: Permission | None) -> str:
@@ -12,10 +14,16 @@ def permission_needed(permission: Permission | None) -> str:
     return f"This needs {name}. Ask an administrator for it."
 
 
+class PermissionRequiredBody(ProblemBody):
+    permission: Permission | Literal["administrator"]
+    """The permission that is missing; `administrator`: the role, or `administration` of a key."""
+
+
 class PermissionRequired(Forbidden):
     """The caller lacks a permission; the answer names it."""
 
     type, title = "/problems/permission-required", "A permission is missing"
+    body_model = PermissionRequiredBody
 
     def __init__(self, permission: Permission | None) -> None:
         super().__init__(

@@ -27,11 +27,12 @@ from api.broadcasts.schemas import (
 from api.broadcasts.settings_schemas import MassTextSettingsOut, MassTextSettingsPatch
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session
-from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
+from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.spreadsheets import CSV_TYPE, download_headers
 from api.kit.text import SingleLine
+from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["mass texts"])
 
@@ -134,7 +135,7 @@ async def preview_broadcast(
 @router.post(
     "/broadcasts/{broadcast_id}/approve",
     dependencies=[if_match(get_broadcast)],
-    responses=guarded(NotFound, Conflict, Invalid),
+    responses=guarded(NotFound, Forbidden, Conflict, Invalid),
 )
 async def approve_broadcast(broadcast_id: UUID, principal: Administrator, session: Session) -> BroadcastDetail:
     """An administrator agrees to a draft as it is. A change of it needs this again."""
@@ -145,9 +146,7 @@ async def approve_broadcast(broadcast_id: UUID, principal: Administrator, sessio
     "/broadcasts/{broadcast_id}/send",
     response_model=BroadcastDetail,
     dependencies=[if_match(get_broadcast)],
-    responses=guarded(
-        NotFound, ConfirmationRequired, ApprovalRequired, Conflict, Invalid, IdempotencyMismatch, IdempotencyInProgress
-    ),
+    responses=guarded(NotFound, ConfirmationRequired, ApprovalRequired, NoCredits, Conflict, Invalid),
 )
 async def send_broadcast(
     broadcast_id: UUID,

@@ -1,13 +1,22 @@
 """Errors of mass texts."""
 
-from api.kit.errors import Problem
+from api.kit.errors import Problem, ProblemBody
+
+
+class ConfirmationRequiredBody(ProblemBody):
+    recipients: int
+    """How many get the text as it is now. The request names this number to confirm it."""
+
+
+class ApprovalRequiredBody(ProblemBody):
+    missing: int
+    """How many more administrators have to agree."""
 
 
 class ConfirmationRequired(Problem):
-    """`recipients`: how many get the text as it is now. The request names this number to confirm it."""
-
     status, type = 409, "/problems/confirmation-required"
     title = "Confirm the number of recipients"
+    body_model = ConfirmationRequiredBody
 
     def __init__(self, recipients: int, *, confirmed: int | None) -> None:
         if confirmed is None:
@@ -18,10 +27,9 @@ class ConfirmationRequired(Problem):
 
 
 class ApprovalRequired(Problem):
-    """`missing`: how many more administrators have to agree."""
-
     status, type = 409, "/problems/approval-required"
     title = "Other administrators have to agree first"
+    body_model = ApprovalRequiredBody
 
     def __init__(self, missing: int) -> None:
         whom = "Another administrator has" if missing == 1 else f"{missing} administrators have"

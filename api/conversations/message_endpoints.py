@@ -33,14 +33,13 @@ from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import (
     GivenKey,
-    IdempotencyInProgress,
     IdempotencyKeyHeader,
-    IdempotencyMismatch,
     once,
     uuid_of,
 )
 from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, Page, Paging, decode_number_cursor, encode_cursor
 from api.kit.times import EARLIEST
+from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["messages"])
 
@@ -94,7 +93,7 @@ async def list_messages(
     "/conversations/{conversation_id}/messages",
     status_code=201,
     response_model=MessageOut | ScheduledTextOut,
-    responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, NoCredits, Conflict, Invalid),
 )
 async def send_message(
     conversation_id: UUID,
@@ -142,7 +141,7 @@ async def list_changed_messages(
     "/messages",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, NewMessages, IdempotencyInProgress, IdempotencyMismatch, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, NoCredits, Conflict, Invalid),
 )
 async def send_first_message(
     body: FirstMessageIn, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None
@@ -178,7 +177,7 @@ async def get_message(message_id: UUID, principal: CanView, session: Session) ->
     "/messages/{message_id}/retry",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, AlreadyExists, Conflict, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NoCredits, AlreadyExists, Conflict, Invalid),
 )
 async def retry_message(
     message_id: UUID, principal: CanSend, session: Session, idempotency_key: IdempotencyKeyHeader = None

@@ -14,6 +14,7 @@ from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
+from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["messages"])
 
@@ -43,7 +44,7 @@ async def withdraw_scheduled_text(message_id: UUID, principal: CanSend, session:
     "/messages/{message_id}/send",
     status_code=201,
     response_model=MessageOut,
-    responses=guarded(NotFound, NotAllowedToText, NewMessages, Conflict, Invalid),
+    responses=guarded(NotFound, NotAllowedToText, NewMessages, NoCredits, Conflict, Invalid),
 )
 async def send_scheduled_text(
     message_id: UUID,

@@ -4,6 +4,7 @@ Every problem has a stable `type` for clients, a title for people, and its own f
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -31,6 +32,15 @@ class ProblemBody(BaseModel):
     """The `X-Request-ID` of the answer, which the service's log has too."""
 
 
+class RateLimitedBody(ProblemBody):
+    per: str | None
+    """Of a limit on the texts of a day: `person` or `line`. Null for any other limit."""
+    limit: int | None
+    """How many texts a day are allowed. Null for any other limit."""
+    resets_at: datetime | None
+    """When the count of texts starts again. Null for any other limit."""
+
+
 class FieldError(BaseModel):
     pointer: str
     """JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`."""
@@ -45,13 +55,11 @@ class ValidationProblemBody(ProblemBody):
     """Each value that is not valid."""
 
 
-class AlreadyExistsBody(ProblemBody):
-    model_config = ConfigDict(extra="allow", title="AlreadyExistsProblem")
-
+class ConflictBody(ProblemBody):
     existing_id: UUID | None
-    """The id of the record that has the value. Null if that record has gone since."""
+    """The id of the record that has a taken value. Null if none is taken, or if that record has gone since."""
     conflicting: list[str]
-    """The values that are taken, as JSON pointers into the body, or `/path/name`."""
+    """The values that are taken, as JSON pointers into the body, or `/path/name`. Empty if none is."""
 
 
 BodyModel = type[ProblemBody]
@@ -62,7 +70,7 @@ class Problem(Exception):
     """An error that is answered to the client. `fields` are added to the answer."""
 
     status: ClassVar[int] = 500
-    type: ClassVar[str] = "about:blank"
+    type: ClassVar[str] = "/problems/internal"
     title: ClassVar[str] = "Internal error"
     body_model: ClassVar[BodyModel] = ProblemBody
 
@@ -129,6 +137,17 @@ class RequestTimeout(Problem):
 
 class Conflict(Problem):
     status, type, title = 409, "/problems/conflict", "This conflicts with what is stored"
+    body_model: ClassVar[BodyModel] = ConflictBody
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        fields: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        own: dict[str, Any] = {"existing_id": None, "conflicting": []} if self.body_model is ConflictBody else {}
+        super().__init__(detail, fields=own | dict(fields or {}), headers=headers)
 
 
 class AlreadyExists(Conflict):
@@ -136,8 +155,6 @@ class AlreadyExists(Conflict):
 
     `conflicting`: JSON pointers as in `FieldError`.
     """
-
-    body_model = AlreadyExistsBody
 
     def __init__(self, detail: str, *, existing_id: UUID | None, conflicting: Sequence[str]) -> None:
         super().__init__(
@@ -185,9 +202,11 @@ class HeadersTooLarge(Problem):
 
 class RateLimited(Problem):
     status, type, title = 429, "/problems/rate-limited", "Too many requests"
+    body_model = RateLimitedBody
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
-        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+        fields = {"per": None, "limit": None, "resets_at": None}
+        super().__init__(detail, fields=fields, headers={"Retry-After": str(retry_after_seconds)})
 
 
 class Unavailable(Problem):
@@ -208,18 +227,21 @@ def problem_responses(*problems: type[Problem]) -> dict[int | str, dict[str, Any
     return {
         status: {
             "description": "; ".join(dict.fromkeys(problem.title for problem in group)),
-            "content": {PROBLEM_JSON: {"schema": _one_of(group)}},
+            "content": {PROBLEM_JSON: {"schema": one_of([each.type for each in group])}},
         }
         for status, group in by_status.items()
     }
 
 
-def _one_of(problems: Sequence[type[Problem]]) -> dict[str, Any]:
-    references = [
-        {"$ref": f"#/components/schemas/{name}"} for name in dict.fromkeys(_schema_name(each) for each in problems)
-    ]
-    return references[0] if len(references) == 1 else {"anyOf": references}
+def one_of(types: Sequence[str]) -> dict[str, Any]:
+    """The schema of an answer that is a problem of one of these types, told apart by `type`."""
+    mapping = {each: f"#/components/schemas/{schema_name(each)}" for each in types}
+    references = [{"$ref": reference} for reference in mapping.values()]
+    if len(references) == 1:
+        return references[0]
+    return {"oneOf": references, "discriminator": {"propertyName": "type", "mapping": mapping}}
 
 
-def _schema_name(problem: type[Problem]) -> str:
-    return str(problem.body_model.model_config.get("title") or problem.body_model.__name__)
+def schema_name(type_: str) -> str:
+    """The schema of a type of problem: `/problems/not-found` → `NotFoundProblem`."""
+    return "".join(word.capitalize() for word in type_.removeprefix("/problems/").split("-")) + "Problem"

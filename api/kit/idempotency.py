@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.app_state import from_app
 from api.kit.database import Base, Database, OrganizationRow, database_time
-from api.kit.errors import Problem
+from api.kit.errors import PROBLEM_JSON, Problem
 from api.kit.ids import new_id
 from api.kit.preconditions import was_decided_before
 from api.kit.secrets import SecretBox, UnreadableSecretError
@@ -100,6 +100,12 @@ class IdempotencyInProgress(Problem):
     title = "The first request with this Idempotency-Key is still running"
 
 
+class AnswerErased(Problem):
+    """Put in the place of a stored answer that held data of an erased number."""
+
+    status, type, title = 410, "/problems/erased", "This answer was erased"
+
+
 class KeyOwner(Protocol):
     """The principal that gave a key. Each principal has its own keys."""
 
@@ -152,7 +158,8 @@ async def once(
         sealed = repeated.pop(SEALED, None)
         if sealed is not None and await database_time(session) - stored.created_at < KEEP_SECRETS:
             repeated |= _opened(sealed, key.secrets)
-        return JSONResponse(repeated, stored.status, headers={"Idempotency-Replayed": "true"})
+        media_type = PROBLEM_JSON if stored.status == AnswerErased.status else None
+        return JSONResponse(repeated, stored.status, {"Idempotency-Replayed": "true"}, media_type)
     status, answer = await action()
     encoded = jsonable_encoder(answer)
     await session.execute(

@@ -10,6 +10,7 @@ from api.audit.rules import Actor
 from api.events import service as events
 from api.exports import service as exports
 from api.kit.database import Database, database_time
+from api.kit.idempotency import AnswerErased
 from api.live.service import announce_message, announce_thread_entry
 from api.retention import note_queries, queries
 from api.retention.models import Erasure
@@ -19,12 +20,7 @@ BATCH = 200
 EVENTS = 2_000
 """Inbound events that one step reads."""
 
-ERASED_ANSWER = {
-    "type": "/problems/erased",
-    "title": "This answer was erased",
-    "status": 410,
-    "detail": "It held the data of a number that was erased on request.",
-}
+ERASED_ANSWER = AnswerErased("It held the data of a number that was erased on request.").body(instance=None)
 
 
 async def work_off(database: Database) -> bool:

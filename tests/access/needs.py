@@ -37,6 +37,8 @@ NEEDS = {
     "GET /metrics": PUBLIC,
     "GET /{path}": PUBLIC,
     "GET /robots.txt": PUBLIC,
+    "GET /problems": PUBLIC,
+    "GET /problems/{word}": PUBLIC,
     "GET /.well-known/security.txt": PUBLIC,
     "GET /.well-known/change-password": PUBLIC,
     # Its address is signed: tests/media/test_carrier_media.py.

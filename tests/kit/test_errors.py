@@ -98,7 +98,7 @@ def test_a_problem_without_detail_logs_its_title() -> None:
 
 def test_an_unexpected_error_reveals_nothing() -> None:
     body = Problem().body(instance=None)
-    assert (body["status"], body["type"], body["title"]) == (500, "about:blank", "Internal error")
+    assert (body["status"], body["type"], body["title"]) == (500, "/problems/internal", "Internal error")
 
 
 def test_fields_and_headers_of_one_problem_are_not_shared_with_the_next() -> None:
@@ -106,7 +106,7 @@ def test_fields_and_headers_of_one_problem_are_not_shared_with_the_next() -> Non
     first = Conflict(fields=fields)
     fields["a"] = 2
     first.headers["X"] = "1"
-    assert first.fields == {"a": 1}
+    assert first.fields["a"] == 1
     assert Conflict().headers == {}
 
 
@@ -118,20 +118,28 @@ def test_a_route_s_problems_are_declared_by_status_with_their_schema() -> None:
     assert set(declared) == {404, 409, 422}
     assert declared[409]["description"] == "This conflicts with what is stored; Other"
     assert declared[404]["content"] == {
-        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/NotFoundProblem"}}
     }
-    assert declared[422]["content"]["application/problem+json"]["schema"] == {
-        "$ref": "#/components/schemas/ValidationProblem"
+    assert declared[409]["content"]["application/problem+json"]["schema"] == {
+        "oneOf": [{"$ref": "#/components/schemas/ConflictProblem"}, {"$ref": "#/components/schemas/OtherProblem"}],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {
+                "/problems/conflict": "#/components/schemas/ConflictProblem",
+                "/problems/other": "#/components/schemas/OtherProblem",
+            },
+        },
     }
 
 
-def test_problems_of_one_status_and_different_shapes_are_any_of_them() -> None:
+def test_problems_of_one_status_and_one_type_are_one_schema() -> None:
     class Shaped(Conflict):
-        body_model = ValidationProblemBody
+        title = "Shaped"
 
     declared = problem_responses(Conflict, Shaped)
+    assert declared[409]["description"] == "This conflicts with what is stored; Shaped"
     assert declared[409]["content"]["application/problem+json"]["schema"] == {
-        "anyOf": [{"$ref": "#/components/schemas/Problem"}, {"$ref": "#/components/schemas/ValidationProblem"}]
+        "$ref": "#/components/schemas/ConflictProblem"
     }
 
 

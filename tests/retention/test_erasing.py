@@ -123,7 +123,8 @@ async def test_ERASE_nothing_of_the_number_is_left_in_any_table(world: World) ->
     repeated = await world.maria.post(
         f"{API}/conversations/{thread['id']}/messages", json={"body": "Welcome"}, headers={"Idempotency-Key": "once"}
     )
-    assert repeated.status_code == 410
+    assert (repeated.status_code, repeated.json()["type"]) == (410, "/problems/erased")
+    assert repeated.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,13 @@ from api.directory.importing import jobs
 from api.directory.importing.document import REQUEST_BODY
 from api.directory.importing.errors import ImportRefused
 from api.directory.importing.files import spool, temporary_file
-from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportRefusedBody, ImportReport
+from api.directory.importing.schemas import ImportJob, ImportJobReport, ImportReport
 from api.directory.importing.service import MAX_BYTES, Format, import_directory
 from api.directory.models import Import
 from api.directory.rules import ImportOutcome
 from api.kit.app_state import from_app
 from api.kit.database import Database, Session, commit
 from api.kit.errors import (
-    PROBLEM_JSON,
     AlreadyExists,
     Conflict,
     Invalid,
@@ -33,12 +32,6 @@ from api.kit.paging import Paging
 
 router = APIRouter(tags=["directory"])
 
-VALIDATION_PROBLEM = {"$ref": "#/components/schemas/ValidationProblem"}
-IMPORT_REFUSED_SCHEMA = ImportRefusedBody.model_json_schema(
-    mode="serialization", ref_template="#/components/schemas/{model}"
-)
-IMPORT_REFUSED_SCHEMA.pop("$defs")
-
 
 @router.post(
     "/directory/import",
@@ -46,11 +39,7 @@ IMPORT_REFUSED_SCHEMA.pop("$defs")
     max_body_size=MAX_BYTES,
     responses={
         202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
-        **guarded(AlreadyExists, Conflict, Unreadable, TooLarge, UnsupportedMediaType),
-        422: {
-            "description": f"{Invalid.title}; {ImportRefused.title}",
-            "content": {PROBLEM_JSON: {"schema": {"anyOf": [VALIDATION_PROBLEM, IMPORT_REFUSED_SCHEMA]}}},
-        },
+        **guarded(AlreadyExists, Conflict, Unreadable, TooLarge, UnsupportedMediaType, Invalid, ImportRefused),
     },
     openapi_extra={"requestBody": REQUEST_BODY},
 )

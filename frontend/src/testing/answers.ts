@@ -1,9 +1,15 @@
 /** What every part of the API in memory answers alike: problems, and pages of lists by keyset. */
 import { HttpResponse } from "msw";
 
+/** Fields of a type that every answer of it has. */
+const FIELDS: Record<string, Record<string, unknown>> = {
+  "/problems/conflict": { existing_id: null, conflicting: [] },
+  "/problems/rate-limited": { per: null, limit: null, resets_at: null },
+};
+
 export function problem(status: number, type: string, title: string, fields: Record<string, unknown> = {}, headers: Record<string, string> = {}): Response {
   return HttpResponse.json(
-    { type, title, status, detail: null, instance: null, request_id: null, ...fields },
+    { type, title, status, detail: null, instance: null, request_id: null, ...FIELDS[type], ...fields },
     { status, headers: { "Content-Type": "application/problem+json", ...headers } },
   );
 }

@@ -16,7 +16,7 @@ export function messageHandlers(world: WorldState, api: string): HttpHandler[] {
             texts_are_leaving: world.textsAreLeaving, held: world.textsAreHeld,
             since: world.textsAreLeaving ? null : NOW.toISOString(),
           })
-        : problem(403, "/problems/permission-required", "A permission is missing"),
+        : problem(403, "/problems/permission-required", "A permission is missing", { permission: "mass_text" }),
     ),
     http.get(`${api}/recipients`, ({ request }) => {
       const q = (new URL(request.url).searchParams.get("q") ?? "").toLowerCase();

@@ -32,7 +32,7 @@ describe("a mass text", () => {
     const dialog = within(await screen.findByRole("dialog", { name: "Send “Snow day”?" }));
     expect(await dialog.findByText("About $3.318; 2 texts have no price")).toBeVisible();
 
-    world.massTexts.refusals.push(() => problem(409, "/problems/no-credits", "No credits", { detail: "This costs about 3.318 USD, and 1.00 USD of credits are left." }));
+    world.massTexts.refusals.push(() => problem(409, "/problems/no-credits", "No credits", { detail: "This costs about 3.318 USD, and 1.00 USD of credits are left.", balance: "1.00", needed: "3.318", currency: "USD" }));
     await user.click(dialog.getByRole("button", { name: "Send to 42 numbers" }));
     expect(await dialog.findByText("Not sent. This costs about 3.318 USD, and 1.00 USD of credits are left.")).toBeVisible();
     expect(dialog.getByRole("link", { name: "Add credits" })).toHaveAttribute("href", "/administration?tab=usage");

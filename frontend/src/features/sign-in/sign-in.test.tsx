@@ -35,7 +35,7 @@ describe("signing in", () => {
   });
 
   it("says what to check when it is refused, and keeps what was typed", async () => {
-    server.use(http.post("*/api/v1/session", () => problem(401, "/problems/sign-in-refused", "No")));
+    server.use(http.post("*/api/v1/session", () => problem(401, "/problems/not-signed-in", "No")));
     const { user } = renderApp("/sign-in");
     await fillIn(user);
     expect(await screen.findByRole("alert")).toHaveTextContent("don't belong together");

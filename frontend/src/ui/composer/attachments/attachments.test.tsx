@@ -127,7 +127,7 @@ describe("what cannot be sent says why", () => {
 });
 
 it("a refused text gives its files back to the composer", async () => {
-  world.nextSends.push(() => problem(422, "/problems/validation", "Not valid", { detail: "The text is too long." }));
+  world.nextSends.push(() => problem(422, "/problems/validation", "Not valid", { detail: "The text is too long.", errors: [{ pointer: "/body", detail: "The text is too long." }] }));
   const { user } = open();
   paste(await box(), [picture()]);
   await ready("1 file ready to send");
