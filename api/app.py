@@ -37,7 +37,9 @@ from api.directory import class_endpoints as classes
 from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
+from api.exports import endpoints as exports
 from api.inbound import endpoints as inbound
+from api.inbound import sandbox_endpoints as sandbox_texts
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
@@ -75,6 +77,7 @@ SLICES = (
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(api_keys, retention, classes, context, links, saved_replies),
     *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs, webhook_endpoints),
+    *(sandbox_texts, exports),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

@@ -28,6 +28,7 @@ MADE_AT = {
     f"POST {API}/broadcasts": "broadcasts/$id",
     f"POST {API}/broadcasts/{{broadcast_id}}/retry": "broadcasts/$id",
     f"POST {API}/audiences": "audiences/$id",
+    f"POST {API}/exports": "exports/$id",
     f"POST {API}/saved-replies": "saved-replies/$id",
     f"POST {API}/views": "views/$id",
     f"POST {API}/me/push-subscriptions": "me/push-subscriptions/$id",

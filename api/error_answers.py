@@ -147,14 +147,22 @@ def _validation(error: RequestValidationError) -> Problem:
     # FastAPI leaves a body unread whose Content-Type is not JSON.
     if any(each["loc"] == ("body",) and isinstance(each["input"], bytes) for each in details):
         return UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    return Invalid([(_pointer(each["loc"]), _sentence(each)) for each in details])
+    return Invalid([(_pointer(each["loc"], error.body), _sentence(each)) for each in details])
 
 
-def _pointer(location: tuple[Any, ...]) -> str:
+def _pointer(location: tuple[Any, ...], body: object) -> str:
     """A JSON pointer into the body; `/query/…`, `/path/…` and `/header/…` for the rest."""
     place, *rest = location
-    parts = rest if place == "body" else [place, *rest]
+    parts = _without_tag(rest, body) if place == "body" else [place, *rest]
     return "/" + "/".join(made_storable(str(part)).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _without_tag(parts: list[Any], body: object) -> list[Any]:
+    """Pydantic names the member of a union by the value of its tag, which is no place in the body."""
+    if not isinstance(body, dict) or len(parts) < 2:
+        return parts
+    is_tag = parts[0] in body.values() and not isinstance(body.get(parts[0]), dict | list)
+    return parts[1:] if is_tag else parts
 
 
 def _sentence(detail: Any) -> str:

@@ -77,6 +77,7 @@ TAGS = {
     "conversations": "Conversations: lists and filters, status, who views them, who has them, reminders, saved views.",
     "costs": "What texts cost: prices, usage and credits.",
     "directory": "Families, staff members, classes, tags and locations, and the import.",
+    "exports": "Files of a conversation, a number or a time range, which a worker writes.",
     "inbound events": "What providers have sent: quarantined events, replay, health.",
     "lines": "The organization's numbers, their providers and credentials.",
     "live": "Server-sent events.",

@@ -11,6 +11,7 @@ from api.delivery import models as delivery
 from api.directory import models as directory
 from api.directory import signups
 from api.events import models as events
+from api.exports import models as exports
 from api.inbound import models as inbound
 from api.kit import idempotency
 from api.kit.database import Base
@@ -23,8 +24,8 @@ from api.retention import models as retention
 from api.webhook_endpoints import models as webhook_endpoints
 
 MODULES = (
-    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, events, idempotency),
-    *(inbound, lines, media, notes, notifications, prices, retention, signups, webhook_endpoints),
+    *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, events, exports),
+    *(idempotency, inbound, lines, media, notes, notifications, prices, retention, signups, webhook_endpoints),
 )
 
 metadata = Base.metadata

@@ -13,6 +13,8 @@ from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
 from api.events.loop import events_loop
+from api.exports.loop import exports_loop
+from api.inbound.later import add_later
 from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -38,7 +40,7 @@ class Worker:
         self, *, database: Database, bus: Bus, providers: Providers, secrets: SecretBox, settings: Settings
     ) -> None:
         applier = JournalApplier(database, providers, settings)
-        self._outbox = OutboxLoop(database, bus, providers, secrets, settings)
+        self._outbox = OutboxLoop(database, bus, providers, secrets, settings, add_later=add_later)
         self._parts: list[Part] = [
             applier,
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
@@ -58,6 +60,7 @@ class Worker:
             clean_up_loop(database, settings),
             events_loop(database),
             imports_loop(database, bus),
+            exports_loop(database, bus, settings),
             erasure_loop(database),
             webhooks_fan_out_loop(database, bus, held=held_organizations),
             WebhooksLoop(database, bus, secrets, settings, held=held_organizations),

@@ -83,7 +83,7 @@ VALUES = {
     "BroadcastState": "draft scheduled sending paused sent cancelled",
     "RecipientState": "waiting queued sending unknown sent delivered failed skipped cancelled",
     "LineKind": "long_code toll_free short_code",
-    "ProviderName": "twilio telnyx bandwidth plivo simulator",
+    "ProviderName": "twilio telnyx bandwidth plivo sandbox simulator",
 }
 
 
@@ -364,6 +364,8 @@ EXPLAINED = (
     "That is more than a balance can hold.",
     "Use a day after the one in",
     "Ask for at most 400 days at a time.",
+    "Export at most 366 days at a time.",
+    "Use a time in the past.",
     # Every line in service needs a price list in the currency of the credits.
     " first.",
     "Give one of conversation_id and phone_number.",

@@ -78,6 +78,7 @@ async def change_api_key(
     before = {name: _shown(getattr(key, name)) for name in changed}
     for name, value in changed.items():
         setattr(key, name, value)
+    key.updated_at = await database_time(session)
     await session.flush()
     after = {name: _shown(value) for name, value in changed.items()}
     await _record(session, principal, Action.API_KEY_UPDATED, key, {"before": before, "after": after})
@@ -111,6 +112,7 @@ async def rotate_api_key(
     key, secret = _generated(principal, wanted, created_by=principal.staff_member_id or old.created_by)
     key.replaces_id = old.id
     session.add(key)
+    old.updated_at = now
     if old_key_valid_until is None:
         old.revoked_at = now
     else:
@@ -131,7 +133,7 @@ async def revoke_api_key(session: AsyncSession, principal: Principal, api_key_id
     key = _found(await key_queries.lock_api_key(session, principal.organization_id, api_key_id)).key
     if key.revoked_at is not None:
         return
-    key.revoked_at = await database_time(session)
+    key.revoked_at = key.updated_at = await database_time(session)
     await _record(session, principal, Action.API_KEY_REVOKED, key, {})
 
 

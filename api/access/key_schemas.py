@@ -85,6 +85,8 @@ class ApiKeyOut(BaseModel):
     permissions: list[Permission]
     """What it allows."""
     created_at: datetime
+    updated_at: datetime
+    """When it was last changed. Use does not count."""
     created_by: ApiKeyCreator | None
     """Null: another key made it."""
     ends_with_creator: bool
@@ -118,7 +120,7 @@ class ApiKeyCreated(ApiKeyOut):
 
 def _fields(listed: ListedKey) -> dict[str, object]:
     key, creator = listed.key, listed.creator
-    same = ("id", "name", "prefix", "permissions", "created_at", "ends_with_creator", "replaces_id")
+    same = ("id", "name", "prefix", "permissions", "created_at", "updated_at", "ends_with_creator", "replaces_id")
     return {
         **{name: getattr(key, name) for name in (*same, "last_used_at", "expires_at", "revoked_at")},
         "created_by": creator

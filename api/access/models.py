@@ -131,6 +131,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
             postgresql_where=text("email IS NOT NULL"),
         ),
         Index("ix_staff_members_organization_id_name", "organization_id", "name", "id"),
+        Index("ix_staff_members_updated", "organization_id", "updated_at", "id"),
         location_index("staff_members"),
         *search_indexes("staff_members"),
     )
@@ -190,6 +191,8 @@ class ApiKey(HoldsPermissions, OrganizationRow, Base):
     created_by: Mapped[UUID | None]
     """The staff member who made it. Null: another key did."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """Use does not move it."""
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]

@@ -112,7 +112,11 @@ class Action(StrEnum):
     WEBHOOK_SECRET_ROTATED = "webhook_endpoint.secret_rotated"  # noqa: S105  # The name of an action.
     WEBHOOK_DELIVERY_REPLAYED = "webhook_delivery.replayed"
     INBOUND_EVENT_REPLAYED = "inbound_event.replayed"
+    SANDBOX_TEXT_RECEIVED = "sandbox_text.received"
     AUDIT_LOG_EXPORTED = "audit_log.exported"
+    EXPORT_CREATED = "export.created"
+    EXPORT_DOWNLOADED = "export.downloaded"
+    EXPORT_DELETED = "export.deleted"
     PHONE_NUMBER_ERASED = "phone_number.erased"
     AUDIT_ENTRIES_ERASED = "audit_entries.erased"
     RETENTION_APPLIED = "retention.applied"

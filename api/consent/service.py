@@ -14,7 +14,7 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
 from api.consent.queries import add_consumer_initiations as add_consumer_initiations
-from api.consent.rules import Instance, OptInCheck, Removal, check_opt_in
+from api.consent.rules import Instance, LineFit, OptInCheck, Removal, check_opt_in
 from api.directory import erased as erased_numbers
 from api.directory import service as directory
 from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusal
@@ -103,8 +103,7 @@ async def _checks(
                     if each.kind == erased_numbers.OPT_OUT
                 ],
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
-                line_enabled=line.enabled,
-                line_texts_country=lines.may_text(line, number),
+                line=LineFit(line.enabled, lines.may_text(line, number), lines.why_not_sandbox(line, number)),
             )
         )
     return checks
@@ -184,6 +183,7 @@ async def change_opt_in(
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None:
         raise NotFound("There is no such phone record.")
+    await directory.lock_owner(session, record)
     number = await directory.lock_phone_number(session, organization_id, record.phone_number_id)
     record = await queries.phone_record(session, organization_id, phone_record_id)
     if record is None or record.phone_number_id != number.id:

@@ -1,5 +1,6 @@
 """Routes of conversations: the inbox, starting, viewing, closing and reopening, the indicator."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -16,6 +17,7 @@ from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, NobodysOwn, sort_key
 from api.conversations.lifecycle import reminder_of
 from api.conversations.message_rules import Direction
+from api.conversations.models import InboxRow
 from api.conversations.rules import Status
 from api.conversations.schemas import (
     Assignee,
@@ -40,13 +42,13 @@ from api.directory.fields import Tag
 from api.directory.named import named_number
 from api.directory.types import HolderOut
 from api.kit.app_state import from_app
+from api.kit.changes import ChangesQuery, UpdatedSince
 from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
-from api.kit.times import Moment
 from api.providers.port import MessageStatus
 from api.settings import Settings
 
@@ -116,17 +118,25 @@ async def list_conversations(
     paging: Paging,
     narrowed: Annotated[InboxFilter, Depends(inbox_filter)],
     sort: Annotated[InboxSort, Query(description=SORT)] = InboxSort.NEWEST,
-    updated_since: Annotated[Moment | None, Query(description="Those changed since then.")] = None,
+    updated_since: UpdatedSince = None,
 ) -> Page[ConversationOut]:
-    """The inbox, newest first, or with whoever has waited longest first.
+    """The inbox, newest first, or with whoever has waited longest first. With `updated_since`, by time of change.
 
-    `status=open` leaves out what is in "Later"; `later=true` lists that.
+    `status=open` leaves out what is in "Later"; `later=true` lists that. A holder's new name does not count as a
+    change of the conversation.
     """
-    narrowed = replace(narrowed, updated_since=updated_since)
-    rows = await service.inbox(
-        session, principal, narrowed, sort=sort, before=paging.time_key(), limit=paging.rows_to_read
-    )
-    shown, next_cursor = paging.cut(rows, lambda row: sort_key(row, sort))
+    shown: Sequence[InboxRow]
+    if updated_since is not None:
+        if sort is not InboxSort.NEWEST:
+            raise Invalid([("/query/sort", "A list by time of change has no other order. Leave one of both out.")])
+        changes = await ChangesQuery.of(paging, updated_since).begun(session)
+        changed = await service.changed_conversations(session, principal, narrowed, changes)
+        shown, next_cursor = changes.cut(changed, lambda row: (row.conversation.updated_at, row.conversation.id))
+    else:
+        rows = await service.inbox(
+            session, principal, narrowed, sort=sort, before=paging.time_key(), limit=paging.rows_to_read
+        )
+        shown, next_cursor = paging.cut(rows, lambda row: sort_key(row, sort))
     views = await service.views_of(session, principal, shown)
     return Page(items=[conversation_out(view) for view in views], next_cursor=next_cursor)
 

@@ -30,6 +30,7 @@ from api.conversations.rules import Status
 from api.conversations.scheduled_queries import with_held
 from api.directory.models import PhoneNumber
 from api.directory.service import phone_number_ids_of, phone_number_ids_with_tag
+from api.kit.changes import ChangesQuery
 from api.kit.phone import old_spellings
 
 
@@ -69,7 +70,6 @@ class InboxFilter:
     """Whether it is deferred (REMIND)."""
     tag: str | None = None
     """The folded name of a tag of a family or a staff member who holds the number."""
-    updated_since: datetime | None = None
 
 
 # Literals: a parameter is unknown when a generic plan is made, and then no partial index is used.
@@ -123,8 +123,6 @@ def _conditions(organization_id: UUID, narrowed: InboxFilter) -> Iterator[Column
         yield is_later() if narrowed.later else not_(is_later())
     if narrowed.tag is not None:
         yield Conversation.phone_number_id.in_(phone_number_ids_with_tag(organization_id, narrowed.tag))
-    if narrowed.updated_since is not None:
-        yield Conversation.updated_at >= narrowed.updated_since
 
 
 async def inbox(
@@ -152,6 +150,14 @@ async def inbox(
             statement = statement.where(key < tuple_(*before))
         statement = statement.order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
     return await inbox_rows(session, statement.limit(limit))
+
+
+async def changed(
+    session: AsyncSession, organization_id: UUID, narrowed: InboxFilter, changes: ChangesQuery
+) -> list[InboxRow]:
+    """A page of the inbox by time of change."""
+    statement = with_number(organization_id).where(*_conditions(organization_id, narrowed))
+    return await inbox_rows(session, changes.narrow(statement, Conversation.updated_at, Conversation.id))
 
 
 def sort_key(row: InboxRow, sort: InboxSort) -> tuple[datetime, UUID]:

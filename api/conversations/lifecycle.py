@@ -198,6 +198,7 @@ class Batch(TeamChanges):
                 "provider_message_id": text.provider_message_id,
                 "provider_time": text.provider_time,
                 "created_at": self.at,
+                "updated_at": self.at,
             }
         )
         self._add_timeline_entry(text.message_id, status, text.source, inbound_event_id=text.inbound_event_id)
@@ -242,6 +243,7 @@ class Batch(TeamChanges):
             "broadcast_name": text.broadcast.name if text.broadcast else None,
             "client_key": text.client_key,
             "created_at": self.at,
+            "updated_at": self.at,
         }
         message = Message(**columns)
         self._sent.append({**columns, "search": search_vector(text.body, organization_id=self.organization_id)})

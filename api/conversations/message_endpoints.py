@@ -28,6 +28,7 @@ from api.conversations.schemas import (
 )
 from api.conversations.types import MessageOut
 from api.directory.named import named_number
+from api.kit.changes import ChangesQuery, UpdatedSince
 from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import (
@@ -38,7 +39,8 @@ from api.kit.idempotency import (
     once,
     uuid_of,
 )
-from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, decode_number_cursor, encode_cursor
+from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, Page, Paging, decode_number_cursor, encode_cursor
+from api.kit.times import EARLIEST
 
 router = APIRouter(tags=["messages"])
 
@@ -120,6 +122,20 @@ async def send_message(
         operation=f"send-message/{conversation_id}",
         request=body,
     )
+
+
+@router.get("/messages", responses=guarded(NotFound, Invalid))
+async def list_changed_messages(
+    principal: CanView,
+    session: Session,
+    paging: Paging,
+    updated_since: UpdatedSince = None,
+    conversation_id: Annotated[UUID | None, Query(description="Messages of this conversation alone.")] = None,
+) -> Page[MessageOut]:
+    """Messages of all conversations by time of change: a new message and a new status count."""
+    changes = ChangesQuery.of(paging, updated_since or EARLIEST)
+    rows, next_cursor = await service.changed_messages(session, principal, conversation_id, changes)
+    return Page(items=[MessageOut.of(row) for row in rows], next_cursor=next_cursor)
 
 
 @router.post(

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import accumulate
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from api.conversations.message_rules import Direction
 from api.conversations.models import Conversation, Message, MessageRow, OutboxEntry, TimelineEntry
 from api.directory.models import PhoneNumber
 from api.kit.bulk import is_any, update_together, uuids
+from api.kit.changes import ChangesQuery
 from api.kit.paging import how_many_fit
 
 _is_sent_by_staff_member = (StaffMember.organization_id == Message.organization_id) & (
@@ -98,6 +100,20 @@ async def message_page(
         for row in await _rows(session, _messages_of(organization_id).where(Message.id == is_any(shown)))
     }
     return [rows[message_id] for message_id in shown], len(shown) < len(message_ids)
+
+
+async def changed(
+    session: AsyncSession, organization_id: UUID, conversation_id: UUID | None, changes: ChangesQuery
+) -> tuple[list[MessageRow], str | None]:
+    """A page of messages by time of change, and the cursor of the next page."""
+    statement = select(Message.updated_at, Message.id).where(Message.organization_id == organization_id)
+    if conversation_id is not None:
+        statement = statement.where(Message.conversation_id == conversation_id)
+    found = await session.execute(changes.narrow(statement, Message.updated_at, Message.id))
+    keys = [(updated_at, message_id) for updated_at, message_id in found]
+    rows, _ = await message_page(session, organization_id, [each for _, each in keys], limit=changes.limit)
+    _, next_cursor = replace(changes, limit=len(rows)).cut(keys, lambda key: key)
+    return rows, next_cursor
 
 
 class ThreadPage(NamedTuple):

@@ -232,6 +232,7 @@ class Message(OrganizationChildRow, Base):
         CheckConstraint("encoding IN ('GSM-7', 'UCS-2')", name="encoding"),
         CheckConstraint("seq >= 1", name="seq"),
         Index("ix_messages_newest", "organization_id", "created_at", "id"),
+        Index("ix_messages_updated", "organization_id", "updated_at", "id"),
         Index(
             "ix_messages_answers",
             "organization_id",
@@ -276,6 +277,8 @@ class Message(OrganizationChildRow, Base):
     """It asks in plain words to stop (OPTIN-PLAIN-WORDS). The app shows it with a one-click opt-out."""
     retry_of_message_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """A trigger moves it with each change."""
     erased_at: Mapped[datetime | None]
     """When its text and files were erased, on request or because of their age. Its row stays as a mark."""
     not_sent: Mapped[bool | None]

@@ -176,6 +176,11 @@ async def scheduled_texts(session: AsyncSession, principal: Principal, conversat
     return await queries.of_conversation(session, principal.organization_id, conversation_id)
 
 
+async def texts_by_ids(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> Sequence[ScheduledRow]:
+    """Those of this organization among these ids, unordered."""
+    return await queries.by_ids(session, organization_id, ids)
+
+
 async def texts_in_thread(session: AsyncSession, row: InboxRow) -> Sequence[ScheduledRow]:
     """The same, of a conversation that the caller may see."""
     return await queries.of_conversation(session, row.conversation.organization_id, row.conversation.id)

@@ -78,6 +78,10 @@ async def one(session: AsyncSession, organization_id: UUID, text_id: UUID) -> Sc
     return rows[0] if rows else None
 
 
+async def by_ids(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[ScheduledRow]:
+    return await _rows(session, organization_id, _of(organization_id).where(ScheduledText.id == is_any(ids)))
+
+
 async def conversation_of(session: AsyncSession, organization_id: UUID, text_id: UUID) -> UUID | None:
     return await session.scalar(
         select(ScheduledText.conversation_id).where(

@@ -36,6 +36,7 @@ from api.conversations.rules import Status
 from api.directory import service as directory
 from api.directory.models import PhoneNumber, Refusal
 from api.directory.rules import Holder, OptInSource, display_name
+from api.kit.changes import ChangesQuery
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
 from api.kit.phone import shown_number
@@ -171,6 +172,20 @@ async def inbox(
     if sort is InboxSort.LONGEST_WAITING and narrowed.status is Status.CLOSED:
         raise Invalid([("/query/sort", "Nobody waits in a closed conversation. Use another status.")])
     organization_id = principal.organization_id
+    await _require_known(session, organization_id, narrowed)
+    return await inbox_queries.inbox(session, organization_id, narrowed, sort=sort, before=before, limit=limit)
+
+
+async def changed_conversations(
+    session: AsyncSession, principal: Principal, narrowed: InboxFilter, changes: ChangesQuery
+) -> list[InboxRow]:
+    """Conversations by time of change. Raises `NotFound` as `inbox` does."""
+    await _require_known(session, principal.organization_id, narrowed)
+    return await inbox_queries.changed(session, principal.organization_id, narrowed, changes)
+
+
+async def _require_known(session: AsyncSession, organization_id: UUID, narrowed: InboxFilter) -> None:
+    """Raises `NotFound` if the filter names an id that is not in this organization."""
     if narrowed.family_id is not None:
         await directory.require(session, directory.FAMILY, organization_id, narrowed.family_id)
     if narrowed.staff_member_id is not None:
@@ -179,7 +194,19 @@ async def inbox(
         await require_line(session, organization_id, narrowed.line_id)
     if isinstance(narrowed.assignee, UUID):
         await directory.require(session, directory.STAFF_MEMBER, organization_id, narrowed.assignee)
-    return await inbox_queries.inbox(session, organization_id, narrowed, sort=sort, before=before, limit=limit)
+
+
+async def changed_messages(
+    session: AsyncSession, principal: Principal, conversation_id: UUID | None, changes: ChangesQuery
+) -> tuple[list[MessageRow], str | None]:
+    """A page of messages by time of change, and the cursor of the next page, if there is one.
+
+    Raises `NotFound` for a conversation that is not in this organization.
+    """
+    if conversation_id is not None:
+        await require_conversation(session, principal.organization_id, conversation_id)
+    changes = await changes.begun(session)
+    return await message_queries.changed(session, principal.organization_id, conversation_id, changes)
 
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:

@@ -164,6 +164,8 @@ class MessageOut(BaseModel):
     """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
     text by it."""
     created_at: datetime
+    updated_at: datetime
+    """When it was stored, or its status, or anything else of it, last changed."""
     provider_time: datetime | None
     """When the provider received or sent it, as it says."""
     sent_at: datetime | None
@@ -203,6 +205,7 @@ class MessageOut(BaseModel):
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,
             created_at=message.created_at,
+            updated_at=message.updated_at,
             provider_time=message.provider_time,
             sent_at=message.sent_at,
             delivered_at=message.delivered_at,

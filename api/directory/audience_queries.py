@@ -17,13 +17,19 @@ from api.kit.folding import fold_name
 Model = type[Family] | type[StaffMember]
 
 
-def conditions(model: Model, organization_id: UUID, given: AudienceFilter, columns: Any) -> list[ColumnElement[bool]]:
-    """All but the text of the search. `columns`: those of the model, or of a subquery that has its key."""
+def conditions(
+    model: Model, organization_id: UUID, given: AudienceFilter, columns: Any, *, with_archived: bool = False
+) -> list[ColumnElement[bool]]:
+    """All but the text of the search. `columns`: those of the model, or of a subquery that has its key.
+
+    `with_archived`: archived records beside the living ones.
+    """
     is_family = model is Family
-    result: list[ColumnElement[bool]] = [
-        columns.organization_id == organization_id,
-        columns.archived_at.is_not(None) if given.archived else columns.archived_at.is_(None),
-    ]
+    result: list[ColumnElement[bool]] = [columns.organization_id == organization_id]
+    if given.archived:
+        result.append(columns.archived_at.is_not(None))
+    elif not with_archived:
+        result.append(columns.archived_at.is_(None))
     if given.tag is not None:
         owner = RecordTag.family_id if is_family else RecordTag.staff_member_id
         result.append(columns.id.in_(_tagged(organization_id, owner, fold_name(given.tag))))

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.access.dependencies import CanKeepDirectory, CanReadDirectory, guarded
 from api.directory import classes
@@ -13,6 +13,7 @@ from api.directory.fields import LocationName
 from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.student_rules import Weekday
 from api.directory.types import ClassOut
+from api.kit.changes import Changes
 from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.folding import fold_name
@@ -28,18 +29,32 @@ Search = Annotated[
 ]
 
 
+def class_query(
+    search: Search = None,
+    weekday: Annotated[Weekday | None, Query(description="Classes on this day.")] = None,
+    location: Annotated[LocationName | None, Query(description="Classes there. Case does not matter.")] = None,
+    archived: Annotated[bool, Query(description="Archived classes instead of living ones.")] = False,
+) -> ClassQuery:
+    return ClassQuery(fold_name(search or "").split(), weekday, location, archived)
+
+
 @router.get("/classes", responses=guarded(Invalid))
 async def list_classes(
     principal: CanReadDirectory,
     session: Session,
     paging: Paging,
-    search: Search = None,
-    weekday: Annotated[Weekday | None, Query(description="Classes on this day.")] = None,
-    location: Annotated[LocationName | None, Query(description="Classes there. Case does not matter.")] = None,
-    archived: Annotated[bool, Query(description="Archived classes instead of living ones.")] = False,
+    changes: Changes,
+    wanted: Annotated[ClassQuery, Depends(class_query)],
 ) -> Page[ListedClassOut]:
-    """Classes by name, each with the number of its students and of their families."""
-    wanted = ClassQuery(fold_name(search or "").split(), weekday, location, archived)
+    """Classes by name, each with the number of its students and of their families.
+
+    With `updated_since`, by time of change. The two numbers change without it.
+    """
+    if changes is not None:
+        changes = await changes.begun(session)
+        changed = await classes.list_changed_classes(session, principal.organization_id, changes, wanted)
+        shown, next_cursor = changes.cut(changed, lambda row: (row.updated_at, row.stored.id))
+        return Page(items=[ListedClassOut.of(each) for each in shown], next_cursor=next_cursor)
     rows = await classes.list_classes(session, principal.organization_id, paging, wanted)
     shown, next_cursor = paging.cut(rows, lambda row: (row.stored.name, row.stored.id))
     return Page(items=[ListedClassOut.of(each) for each in shown], next_cursor=next_cursor)

@@ -37,5 +37,5 @@ def _changes(before: StoredClass, after: StoredClass) -> dict[str, Any]:
 
 
 def _said(each: StoredClass) -> dict[str, Any]:
-    said = asdict(each)
+    said = {name: value for name, value in asdict(each).items() if name not in {"created_at", "updated_at"}}
     return {**said, "id": str(each.id), "weekdays": list(each.weekdays)}

@@ -14,12 +14,14 @@ from api.audit import service as audit
 from api.directory.class_entries import entries_of
 from api.directory.list_queries import ClassQuery as ClassQuery
 from api.directory.list_queries import ListedClass, listed_class
+from api.directory.list_queries import list_changed_classes as list_changed_classes
 from api.directory.list_queries import list_classes as list_classes
 from api.directory.list_queries import list_locations as list_locations
 from api.directory.list_queries import list_tags as list_tags
 from api.directory.store_students import write_classes
 from api.directory.student_queries import living_class_id, lock_making, require_class, stored_class
 from api.directory.student_rules import ClassChanges, Classes, StoredClass
+from api.directory.touched import lock_families_attending, touch_families_attending
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, NotFound
 from api.kit.ids import new_id
@@ -48,6 +50,7 @@ async def change_class(
     """Change, archive or bring back a class. Raises `NotFound`, and what `create_class` raises."""
     _require_directory(principal)
     await lock_making(session, principal.organization_id)
+    await lock_families_attending(session, principal.organization_id, [class_id])
     row = await require_class(session, principal.organization_id, class_id)
     if row is None:
         raise NotFound(NO_SUCH_CLASS)
@@ -81,7 +84,10 @@ async def _write(session: AsyncSession, principal: Principal, before: Classes, c
             existing_id=await living_class_id(session, organization_id, written.key),
             conflicting=["/name", "/weekdays", "/time", "/location"],
         ) from error
+    await touch_families_attending(session, organization_id, [each.id for each in changes.changed], at=at)
     await audit.record(session, organization_id, *entries_of(principal.actor, before, changes), at=at)
     announce_directory(session, organization_id)
     (written,) = (*changes.new, *changes.changed)
-    return written
+    row = await require_class(session, organization_id, written.id)
+    assert row is not None
+    return stored_class(row)

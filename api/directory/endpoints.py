@@ -29,6 +29,7 @@ from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.directory.service import FAMILY, STAFF_MEMBER, Kind, Stored
 from api.directory.types import AudienceFilter
 from api.directory.wanted import NumbersNotRead, wanted_record
+from api.kit.changes import Changes
 from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
@@ -67,19 +68,22 @@ LocationFilter = Annotated[LocationName | None, _filtered_by("location")]
 Archived = Annotated[bool, _filtered_by("archived")]
 
 
+def audience_filter(
+    q: Search = None, tag: TagFilter = None, location: LocationFilter = None, archived: Archived = False
+) -> AudienceFilter:
+    return AudienceFilter(q=q, tag=tag, location=location, archived=archived)
+
+
 def listing(
     principal: SignedIn,
     paging: Paging,
-    q: Search = None,
-    tag: TagFilter = None,
-    location: LocationFilter = None,
-    archived: Archived = False,
+    changes: Changes,
+    wanted: Annotated[AudienceFilter, Depends(audience_filter)],
     external_id: Annotated[
         ExternalId | None, Query(description="The record with exactly this id in another system.")
     ] = None,
 ) -> Listed:
-    wanted = AudienceFilter(q=q, tag=tag, location=location, archived=archived)
-    return Listed(principal.organization_id, wanted, paging, external_id)
+    return Listed(principal.organization_id, wanted, paging, external_id, changes)
 
 
 Listings = Annotated[Listed, Depends(listing)]
@@ -155,7 +159,7 @@ STAFF_MEMBERS = Records(STAFF_MEMBER, StaffMemberOut.of)
 
 @router.get("/families", responses=guarded(Invalid))
 async def list_families(principal: CanReadDirectory, session: Session, listing: FamilyListings) -> Page[FamilyOut]:
-    """Families by name."""
+    """Families by name; with `updated_since`, by time of change."""
     return await FAMILIES.list(session, listing)
 
 
@@ -221,7 +225,7 @@ async def archive_family(family_id: UUID, principal: CanKeepDirectory, session: 
 
 @router.get("/staff-members", responses=guarded(Invalid))
 async def list_staff_members(principal: CanReadDirectory, session: Session, listing: Listings) -> Page[StaffMemberOut]:
-    """Staff members by name."""
+    """Staff members by name; with `updated_since`, by time of change."""
     return await STAFF_MEMBERS.list(session, listing)
 
 

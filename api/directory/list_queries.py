@@ -1,6 +1,7 @@
 """SQL of the lists of classes, tags and locations, with how many living records each has."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from api.directory.models import Enrollment, Family, RecordTag, Student, StudioC
 from api.directory.student_queries import stored_class
 from api.directory.student_rules import StoredClass, Weekday
 from api.kit.bulk import is_any
+from api.kit.changes import ChangesQuery
 from api.kit.paging import PageQuery
 
 # Classes.
@@ -22,6 +24,7 @@ class ListedClass(NamedTuple):
     stored: StoredClass
     students: int
     families: int
+    updated_at: datetime
 
 
 class ClassQuery(NamedTuple):
@@ -38,19 +41,35 @@ async def list_classes(
 ) -> list[ListedClass]:
     """By name."""
     after = paging.name_key()
-    statement = select(StudioClass).where(
-        StudioClass.organization_id == organization_id,
-        StudioClass.archived_at.is_not(None) if wanted.archived else StudioClass.archived_at.is_(None),
-        *(StudioClass.search.contains(word, autoescape=True) for word in wanted.words),
-    )
-    if wanted.weekday is not None:
-        statement = statement.where(StudioClass.weekdays.contains([wanted.weekday.value]))
-    if wanted.location is not None:
-        statement = statement.where(is_at(StudioClass.location, wanted.location))
+    statement = _narrowed(organization_id, wanted)
+    if not wanted.archived:
+        statement = statement.where(StudioClass.archived_at.is_(None))
     if after is not None:
         statement = statement.where(tuple_(StudioClass.name, StudioClass.id) > tuple_(*after))
     rows = await session.scalars(statement.order_by(StudioClass.name, StudioClass.id).limit(paging.rows_to_read))
     return await _counted(session, organization_id, rows.all())
+
+
+async def list_changed_classes(
+    session: AsyncSession, organization_id: UUID, changes: ChangesQuery, wanted: ClassQuery
+) -> list[ListedClass]:
+    """By time of change, archived ones included."""
+    statement = changes.narrow(_narrowed(organization_id, wanted), StudioClass.updated_at, StudioClass.id)
+    return await _counted(session, organization_id, (await session.scalars(statement)).all())
+
+
+def _narrowed(organization_id: UUID, wanted: ClassQuery) -> Select[StudioClass]:
+    statement = select(StudioClass).where(
+        StudioClass.organization_id == organization_id,
+        *(StudioClass.search.contains(word, autoescape=True) for word in wanted.words),
+    )
+    if wanted.archived:
+        statement = statement.where(StudioClass.archived_at.is_not(None))
+    if wanted.weekday is not None:
+        statement = statement.where(StudioClass.weekdays.contains([wanted.weekday.value]))
+    if wanted.location is not None:
+        statement = statement.where(is_at(StudioClass.location, wanted.location))
+    return statement
 
 
 async def listed_class(session: AsyncSession, organization_id: UUID, class_id: UUID) -> ListedClass | None:
@@ -70,7 +89,7 @@ async def _counted(session: AsyncSession, organization_id: UUID, classes: Sequen
         .group_by(Enrollment.class_id)
     )
     by_class = {row[0]: (row[1], row[2]) for row in counts}
-    return [ListedClass(stored_class(row), *by_class.get(row.id, (0, 0))) for row in classes]
+    return [ListedClass(stored_class(row), *by_class.get(row.id, (0, 0)), row.updated_at) for row in classes]
 
 
 def _attended(organization_id: UUID, class_ids: Collection[UUID] | None = None) -> Select[Any]:

@@ -37,6 +37,7 @@ class Family(Searchable, OrganizationRow, Base):
     __table_args__ = (
         UniqueConstraint("organization_id", "external_id"),
         Index("ix_families_organization_id_name", "organization_id", "name", "id"),
+        Index("ix_families_updated", "organization_id", "updated_at", "id"),
         name_prefix_index("families"),
         location_index("families"),
         *search_indexes("families"),
@@ -65,6 +66,9 @@ class Contact(OrganizationRow, Base):
     name: Mapped[str]
     relation: Mapped[str | None]
     position: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """A trigger moves it with each change."""
 
 
 class Student(OrganizationRow, Base):
@@ -79,6 +83,9 @@ class Student(OrganizationRow, Base):
     family_id: Mapped[UUID]
     name: Mapped[str]
     position: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """A trigger moves it with each change."""
 
 
 class StudioClass(OrganizationRow, Base):
@@ -89,6 +96,7 @@ class StudioClass(OrganizationRow, Base):
         CheckConstraint("time ~ '^([01][0-9]|2[0-3]):[0-5][0-9]$'", name="time"),
         Index("uq_classes_key", "organization_id", "key", unique=True, postgresql_where=text("archived_at IS NULL")),
         Index("ix_classes_organization_id_name", "organization_id", "name", "id"),
+        Index("ix_classes_updated", "organization_id", "updated_at", "id"),
         location_index("classes"),
     )
 
@@ -195,6 +203,9 @@ class PhoneRecord(OrganizationRow, Base):
     """The actor {kind, id, name}, as in the audit entry."""
     opt_in_wording: Mapped[str | None]
     opt_in_note: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """A trigger moves it with each change."""
 
     def stored(self, number: str) -> StoredPhoneRecord:
         """As a value. `number`: of its phone number."""
@@ -214,6 +225,8 @@ def stored_phone_record(row: PhoneRecord | Row[Any], number: str) -> StoredPhone
             changed_at=row.opt_in_changed_at,
             changed_by=Actor.stored(row.opt_in_changed_by),
         ),
+        created_at=row.created_at,
+        updated_at=row.updated_at,
     )
 
 

@@ -111,6 +111,13 @@ async def phone_number(session: AsyncSession, organization_id: UUID, number: str
     return (await phone_numbers(session, organization_id, [number])).get(number)
 
 
+async def phone_number_by_id(session: AsyncSession, organization_id: UUID, phone_number_id: UUID) -> PhoneNumber:
+    statement = select(PhoneNumber).where(
+        PhoneNumber.organization_id == organization_id, PhoneNumber.id == phone_number_id
+    )
+    return (await session.scalars(statement)).one()
+
+
 async def phone_numbers(session: AsyncSession, organization_id: UUID, numbers: Sequence[str]) -> dict[str, PhoneNumber]:
     """The rows of those of these numbers that have one."""
     if not numbers:
@@ -232,21 +239,25 @@ def phone_number_ids_with_tag(organization_id: UUID, key: str) -> Select[Any]:
 async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> list[StoredFamily]:
     """Families with all that is on them, unordered."""
     rows = await session.execute(
-        select(Family.id, Family.external_id, Family.name, Family.archived_at, Family.location, Family.notes).where(
-            Family.organization_id == organization_id, Family.id == is_any(ids)
-        )
+        select(
+            *(Family.id, Family.external_id, Family.name, Family.archived_at, Family.location, Family.notes),
+            *(Family.created_at, Family.updated_at),
+        ).where(Family.organization_id == organization_id, Family.id == is_any(ids))
     )
     contacts = (
         await session.execute(
-            select(Contact.id, Contact.family_id, Contact.name, Contact.relation, Contact.position)
+            select(
+                *(Contact.id, Contact.family_id, Contact.name, Contact.relation, Contact.position),
+                *(Contact.created_at, Contact.updated_at),
+            )
             .where(Contact.organization_id == organization_id, Contact.family_id == is_any(ids))
             .order_by(Contact.position, Contact.id)
         )
     ).all()
     records = await _phone_records(session, organization_id, PhoneRecord.contact_id, [row.id for row in contacts])
     by_family: dict[UUID, list[StoredContact]] = {}
-    for contact_id, family_id, name, relation, position in contacts:
-        contact = StoredContact(contact_id, name, relation, position, records.get(contact_id, ()))
+    for contact_id, family_id, name, relation, position, *times in contacts:
+        contact = StoredContact(contact_id, name, relation, position, records.get(contact_id, ()), *times)
         by_family.setdefault(family_id, []).append(contact)
     students = await students_of(session, organization_id, ids)
     tags = await tags_of(session, organization_id, RecordTag.family_id, ids)
@@ -261,6 +272,8 @@ async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[U
             tags=tags.get(row.id, ()),
             location=row.location,
             notes=row.notes,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
         )
         for row in rows
     ]
@@ -289,6 +302,8 @@ async def staff_members(session: AsyncSession, organization_id: UUID, ids: Seque
             tags=tags.get(row.id, ()),
             location=row.location,
             notes=row.notes,
+            created_at=row.created_at,
+            updated_at=row.updated_at,
         )
         for row in rows
     ]
@@ -305,6 +320,7 @@ async def _phone_records(
             *(owner.label("owner_id"), PhoneRecord.id, PhoneNumber.number, PhoneRecord.label, PhoneRecord.position),
             *(PhoneRecord.opt_in_state, PhoneRecord.opt_in_source),
             *(PhoneRecord.opt_in_changed_at, PhoneRecord.opt_in_changed_by),
+            *(PhoneRecord.created_at, PhoneRecord.updated_at),
         )
         .join(
             PhoneNumber,

@@ -110,6 +110,9 @@ class StoredPhoneRecord:
     label: str | None
     position: int
     opt_in: StoredOptIn
+    created_at: datetime | None = None
+    """None in a value that was not read from its row. So are all `created_at` and `updated_at` below."""
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ class StoredContact:
     relation: str | None
     position: int
     phone_records: Sequence[StoredPhoneRecord]
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,8 @@ class StoredFamily:
     tags: Sequence[str] = ()
     location: str | None = None
     notes: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
     def all_phone_records(self) -> list[StoredPhoneRecord]:
         return [record for contact in self.contacts for record in contact.phone_records]
@@ -151,6 +158,8 @@ class StoredStaffMember:
     tags: Sequence[str] = ()
     location: str | None = None
     notes: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
     def all_phone_records(self) -> list[StoredPhoneRecord]:
         return list(self.phone_records)

@@ -1,6 +1,7 @@
 """Bodies and answers of the directory's routes."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -125,6 +126,8 @@ class ContactOut(BaseModel):
     """What they are to the family, such as Mother."""
     phone_records: list[PhoneRecordOut]
     """Their phone records."""
+    created_at: datetime
+    updated_at: datetime
 
 
 class FamilyOut(BaseModel):
@@ -146,6 +149,9 @@ class FamilyOut(BaseModel):
     """The location that it belongs to."""
     notes: str | None
     """What staff have noted about it."""
+    created_at: datetime
+    updated_at: datetime
+    """When it, or anything that it shows here, was last changed."""
 
 
 class StaffMemberOut(BaseModel):
@@ -173,6 +179,9 @@ class StaffMemberOut(BaseModel):
     """The location where they work."""
     notes: str | None
     """What staff have noted about them."""
+    created_at: datetime
+    updated_at: datetime
+    """When it, or anything that it shows here, was last changed."""
 
     @classmethod
     def of(cls, staff_member: StoredStaffMember) -> "StaffMemberOut":

@@ -13,6 +13,8 @@ from api.directory.audience_queries import Model, conditions, found_by, matches
 from api.directory.models import Contact, Enrollment, Family, PhoneRecord, Student
 from api.directory.search_rules import DirectoryQuery
 from api.directory.types import AudienceFilter
+from api.kit.changes import ChangesQuery
+from api.kit.errors import Invalid
 from api.kit.paging import PageQuery, how_many_fit
 
 LOOKED_THROUGH = 200
@@ -27,16 +29,20 @@ class Listed:
     filter: AudienceFilter
     paging: PageQuery
     external_id: str | None = None
+    changes: ChangesQuery | None = None
+    """By time of change, archived records included, in place of by name."""
 
     def first(self, statement: Select[Any], model: Model, columns: Any = None, limit: int | None = None) -> Select[Any]:
         """All but the text of the search. `columns`: those of the model, or of a subquery that has its key."""
         columns = model if columns is None else columns
-        after = self.paging.name_key()
-        wanted = conditions(model, self.organization_id, self.filter, columns)
+        after = self.paging.name_key() if self.changes is None else None
+        wanted = conditions(model, self.organization_id, self.filter, columns, with_archived=self.changes is not None)
         if after is not None:
             wanted.append(tuple_(columns.name, columns.id) > tuple_(*after))
         if self.external_id is not None:
             wanted.append(columns.external_id == self.external_id)
+        if self.changes is not None:
+            return self.changes.narrow(statement.where(*wanted), columns.updated_at, columns.id)
         in_order = statement.where(*wanted).order_by(columns.name, columns.id)
         return in_order.limit(limit or self.paging.rows_to_read)
 
@@ -44,15 +50,25 @@ class Listed:
 async def page(
     session: AsyncSession, model: Model, listed: Listed, *, search: DirectoryQuery | None
 ) -> tuple[list[UUID], str | None]:
-    """The ids of a page of families or staff members by name, and the cursor of the next page, if there is one."""
+    """The ids of a page of families or staff members in their order, and the cursor of the next page, if there is one.
+
+    Raises `Invalid` for a search by time of change.
+    """
+    if listed.changes is not None:
+        if search is not None:
+            raise Invalid([("/query/q", "A list by time of change can't be searched. Leave one of both out.")])
+        listed = replace(listed, changes=await listed.changes.begun(session))
     if search is None:
         rows = (await session.scalars(listed.first(select(model), model))).all()
     else:
         rows = await _found(session, model, search, listed)
     ids = [row.id for row in rows[: listed.paging.limit]]
     sizes = await _sizes(session, listed.organization_id, model, ids)
-    fitting = replace(listed.paging, limit=how_many_fit(sizes, PAGE_RECORDS))
-    shown, next_cursor = fitting.cut(rows, lambda row: (row.name, row.id))
+    limit = how_many_fit(sizes, PAGE_RECORDS)
+    if listed.changes is not None:
+        shown, next_cursor = replace(listed.changes, limit=limit).cut(rows, lambda row: (row.updated_at, row.id))
+    else:
+        shown, next_cursor = replace(listed.paging, limit=limit).cut(rows, lambda row: (row.name, row.id))
     return [row.id for row in shown], next_cursor
 
 

@@ -41,6 +41,7 @@ from api.directory.queries import holders as holders
 from api.directory.queries import lock_phone_number as lock_phone_number
 from api.directory.queries import lock_phone_numbers as lock_phone_numbers
 from api.directory.queries import phone_number as phone_number
+from api.directory.queries import phone_number_by_id as phone_number_by_id
 from api.directory.queries import phone_number_ids_of as phone_number_ids_of
 from api.directory.queries import phone_number_ids_with_tag as phone_number_ids_with_tag
 from api.directory.queries import phone_numbers as phone_numbers
@@ -58,7 +59,9 @@ from api.directory.staff_changes import staff_changed
 from api.directory.store_queries import store
 from api.directory.student_queries import lock_classes
 from api.directory.student_queries import students_of as students_of
-from api.directory.student_rules import Classes, merged
+from api.directory.student_rules import Classes, WantedClass, merged
+from api.directory.touched import families_attending, touch_families_attending, touch_owner
+from api.directory.touched import lock_owner as lock_owner
 from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
@@ -185,6 +188,8 @@ async def change_all(
             at=at,
             classes=classes,
         )
+        changed = {each.id for each in classes.changed}
+        await touch_families_attending(session, organization_id, changed, at=at)
         await numbers_changed(session, organization_id, set(plan.numbers) - locked.numbers.made)
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
@@ -230,6 +235,17 @@ async def _lock(
         keys={each.key for each in named if each.id is None},
         may_make=not is_trial,
     )
+    attending = await families_attending(session, organization_id, _changing(classes, named))
+    if attending:
+        # Those of the batch too, so that all are locked in the order of their ids.
+        families = [wanted.target for wanted in batch if wanted.kind is OwnerKind.FAMILY]
+        await queries.lock_records(
+            session,
+            Family,
+            organization_id,
+            ids=[*attending, *(each for each in families if isinstance(each, UUID))],
+            external_ids=[each for each in families if isinstance(each, str)],
+        )
     ids: dict[OwnerKind, Sequence[UUID]] = {}
     for owner, kind in KINDS.items():
         targets = [wanted.target for wanted in batch if wanted.kind is owner]
@@ -258,6 +274,14 @@ async def _lock(
     emails = [wanted.email for wanted in batch if wanted.email is not None]
     email_holders = await queries.email_holders(session, organization_id, emails)
     return _Locked(records, numbers, email_holders, has_administrator, classes)
+
+
+def _changing(classes: Classes, named: Sequence[WantedClass]) -> set[UUID]:
+    """The stored classes whose room or coach the batch may change."""
+    by_key = classes.by_key()
+    ids = [(each.id or by_key.get(each.key), each) for each in named]
+    known = [(class_id, each) for class_id, each in ids if class_id is not None and class_id in classes.stored]
+    return {each.id for each in merged(classes, known).changed}
 
 
 async def _taken(session: AsyncSession, organization_id: UUID, wanted: WantedRecord, error: str) -> Conflict:
@@ -289,7 +313,7 @@ async def set_opt_in(
     *,
     at: datetime,
 ) -> Sequence[NewEntry]:
-    """Set the opt-in state of a record whose number is locked. Its evidence is the entries returned.
+    """Set the opt-in state of a record whose owner and number are locked. Its evidence is the entries returned.
 
     Raises `PermissionRequired` for a change that is not the principal's to make (OPTIN-WHO). A refusal that is reset
     stays with the number (OPTIN-REMOVED).
@@ -299,5 +323,6 @@ async def set_opt_in(
     except LacksPermission as refused:
         raise PermissionRequired(refused.permission) from refused
     await store(session, record.organization_id, plan, number_ids={}, author=principal.actor, at=at)
+    await touch_owner(session, record, at=at)
     await session.refresh(record)
     return plan.entries

@@ -24,6 +24,8 @@ def stored_class(row: StudioClass) -> StoredClass:
         coach=row.coach,
         location=row.location,
         archived=row.archived_at is not None,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
     )
 
 
@@ -33,7 +35,10 @@ async def students_of(
     """The students of each family in their order, each with the living classes that they attend."""
     students = (
         await session.execute(
-            select(Student.id, Student.family_id, Student.name, Student.position)
+            select(
+                *(Student.id, Student.family_id, Student.name, Student.position),
+                *(Student.created_at, Student.updated_at),
+            )
             .where(Student.organization_id == organization_id, Student.family_id == is_any(family_ids))
             .order_by(Student.position, Student.id)
         )
@@ -58,7 +63,8 @@ async def students_of(
             attended.setdefault(student_id, []).append(stored_class(each))
     by_family: dict[UUID, list[StoredStudent]] = {}
     for row in students:
-        student = StoredStudent(row.id, row.name, row.position, attended.get(row.id, ()))
+        classes = attended.get(row.id, ())
+        student = StoredStudent(row.id, row.name, row.position, classes, row.created_at, row.updated_at)
         by_family.setdefault(row.family_id, []).append(student)
     return by_family
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -66,6 +67,9 @@ class StoredClass:
     coach: str | None
     location: str | None
     archived: bool
+    created_at: datetime | None = None
+    """None in a value that was not read from its row. So are all `created_at` and `updated_at` below."""
+    updated_at: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -79,6 +83,8 @@ class StoredStudent:
     position: int
     classes: Sequence[StoredClass]
     """Living ones, by name."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
 
 
 def class_key(name: str, weekdays: Sequence[Weekday], time: str | None, location: str | None) -> str:

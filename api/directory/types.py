@@ -38,6 +38,8 @@ class PhoneRecordOut(BaseModel):
     """What the number is called, such as Mobile."""
     opt_in: OptIn
     """Whether texts to it are wanted."""
+    created_at: datetime
+    updated_at: datetime
 
     @classmethod
     def of(cls, record: StoredPhoneRecord) -> "PhoneRecordOut":
@@ -81,6 +83,8 @@ class ClassOut(BaseModel):
     """The location where it takes place."""
     archived: bool
     """Whether it is archived: it takes place no more."""
+    created_at: datetime
+    updated_at: datetime
 
 
 class StudentOut(BaseModel):
@@ -91,6 +95,8 @@ class StudentOut(BaseModel):
     """Their name."""
     classes: list[ClassOut]
     """The classes that they are in."""
+    created_at: datetime
+    updated_at: datetime
 
 
 class AudienceFilter(RequestModel):

@@ -126,9 +126,3 @@ async def last_event_id(session: AsyncSession, organization_id: UUID) -> UUID | 
 async def event(session: AsyncSession, organization_id: UUID, event_id: UUID) -> Event | None:
     """The event of the organization; None if it is not in the log."""
     return await session.scalar(select(Event).where(Event.organization_id == organization_id, Event.id == event_id))
-
-
-async def position_of(session: AsyncSession, organization_id: UUID, event_id: UUID) -> int | None:
-    """The position of an event of the organization; None if it is not in the log."""
-    statement = select(Event.position).where(Event.organization_id == organization_id, Event.id == event_id)
-    return (await session.execute(statement)).scalar_one_or_none()

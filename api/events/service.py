@@ -19,7 +19,6 @@ from api.events.models import Event
 from api.events.queries import erase_numbers as erase_numbers
 from api.events.queries import last_event_id as last_event_id
 from api.events.queries import last_position as last_position
-from api.events.queries import position_of as position_of
 from api.events.rules import (
     KEEP_LIVE,
     PUBLIC,

@@ -44,6 +44,8 @@ class Note(OrganizationRow, Base):
     author_name: Mapped[str]
     """The name at that time."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    """A trigger moves it with each change."""
     edited_at: Mapped[datetime | None]
     edits: Mapped[int] = mapped_column(server_default=text("0"))
     removed_at: Mapped[datetime | None]

@@ -48,6 +48,7 @@ async def restore_note(session: AsyncSession, principal: Principal, note_id: UUI
     entry = conversation_entry(Action.NOTE_RESTORED, principal.actor, row, details={"note_id": str(note.id)})
     await audit.record(session, note.organization_id, entry, at=at)
     note.body, note.removed_at, note.removed_by = removal.details[WORDING], None, None
+    note.updated_at = at
     note.search = search_vector(note.body, organization_id=note.organization_id)
     session.add_all(_versions(note, [each for each in entries if each.action == Action.NOTE_EDITED]))
     await session.flush()

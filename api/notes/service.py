@@ -71,6 +71,7 @@ async def add_note(session: AsyncSession, principal: Principal, conversation_id:
         author_id=principal.id,
         author_name=principal.name,
         created_at=at,
+        updated_at=at,
         edits=0,
     )
     session.add(note)
@@ -121,7 +122,7 @@ async def _reword(
             replaced_at=at,
         )
     )
-    note.body, note.edited_at = body, at
+    note.body, note.edited_at, note.updated_at = body, at, at
     note.search = search_vector(body, organization_id=note.organization_id)
     await session.flush()
 
@@ -153,6 +154,7 @@ async def remove_note(session: AsyncSession, principal: Principal, note_id: UUID
     await _change_mentions(session, note, [], at=at)
     await queries.delete_versions(session, note.organization_id, note.id)
     note.body, note.removed_at, note.removed_by = "", at, principal.actor.as_json()
+    note.updated_at = at
     note.search = ""
     await session.flush()
     announce_thread_entry(session, note.organization_id, note.conversation_id, kind=THREAD_KIND, entry_id=note.id)

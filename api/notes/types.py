@@ -34,6 +34,8 @@ class NoteOut(BaseModel):
     mentions: list[MentionedPerson]
     """Who is told of it."""
     created_at: datetime
+    updated_at: datetime
+    """When it was written, reworded, removed, restored or erased last."""
     edited_at: datetime | None
     """When its wording was last changed; null if it never was."""
     edits: int
@@ -54,6 +56,7 @@ class NoteOut(BaseModel):
             author=Actor(ActorKind(note.author_kind), note.author_id, note.author_name),
             mentions=[MentionedPerson(staff_member_id=each.staff_member_id, name=each.name) for each in view.mentions],
             created_at=note.created_at,
+            updated_at=note.updated_at,
             edited_at=note.edited_at,
             edits=note.edits,
             removed=NoteRemoval(at=note.removed_at, by=removed_by) if note.removed_at and removed_by else None,

@@ -75,6 +75,8 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "events": {"phone_number": EMPTY},
     "idempotency_keys": {"answer": SCAN},
     "import_records": {"external_id": SCAN, "wanted": SCAN, "errors": SCAN},
+    # Deleted with every other part of its file, if the file may hold the number.
+    "export_chunks": {"content": ROW},
     "erased_refusals": {"number_hash": HASH},
     "erasures": {"number_hash": HASH, "numbers": "emptied when it is done", "needles": "emptied when it is done"},
 }
@@ -126,6 +128,7 @@ FREE: Mapping[str, frozenset[str]] = {
     "broadcast_files": frozenset({"name", "content_type", "content", "sha256"}),
     "signups": frozenset({"state"}),
     "imports": frozenset({"state", "author"}),
+    "exports": frozenset({"kind", "format", "state", "place", "sha256", "error", "created_by"}),
     "erasures": frozenset({"conversation_ids", "stage", "cursor", "counts", "requested_by", "reason"}),
     "retention_runs": frozenset({"counts"}),
     "audiences": frozenset({"name", "key"}),

@@ -95,6 +95,14 @@ async def lock_conversations(
     return [InboxRow(row, by_id[row.phone_number_id]) for row in rows]
 
 
+async def number_ids_of(session: AsyncSession, organization_id: UUID, ids: Sequence[UUID]) -> Sequence[UUID]:
+    """The phone numbers of these conversations."""
+    numbers = select(Conversation.phone_number_id).where(
+        Conversation.organization_id == organization_id, Conversation.id == is_any(ids)
+    )
+    return (await session.scalars(numbers)).all()
+
+
 async def lock_conversation_ids(session: AsyncSession, organization_id: UUID, ids: Iterable[UUID]) -> None:
     await session.execute(
         select(Conversation.id)
@@ -159,10 +167,40 @@ async def phone_records(
 
 async def delete_consent(session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]) -> None:
     """Delete the numbers' phone records, refusals and first texts."""
+    await _touch_owners(session, organization_id, number_ids)
     for model in (PhoneRecord, Refusal, ConsumerInitiation):
         await session.execute(
             delete(model)
             .where(model.organization_id == organization_id, model.phone_number_id == is_any(number_ids))
+            .execution_options(**QUIET)
+        )
+
+
+async def _touch_owners(session: AsyncSession, organization_id: UUID, number_ids: Sequence[UUID]) -> None:
+    """Move `updated_at` of the families and staff members who hold the numbers.
+
+    The numbers are locked, so whoever has locked an owner before waits for them, and moves it (decision 0006).
+    """
+    held = (PhoneRecord.organization_id == organization_id, PhoneRecord.phone_number_id == is_any(number_ids))
+    contacts = select(Contact.family_id).where(
+        Contact.organization_id == organization_id, Contact.id.in_(select(PhoneRecord.contact_id).where(*held))
+    )
+    owners: tuple[tuple[type[Family] | type[StaffMember], Any], ...] = (
+        (Family, contacts),
+        (StaffMember, select(PhoneRecord.staff_member_id).where(*held)),
+    )
+    for model, ids in owners:
+        locked = (
+            select(model.id)
+            .where(model.organization_id == organization_id, model.id.in_(ids))
+            .order_by(model.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        found = (await session.scalars(locked)).all()
+        await session.execute(
+            update(model)
+            .where(model.organization_id == organization_id, model.id == is_any(found))
+            .values(updated_at=func.clock_timestamp())
             .execution_options(**QUIET)
         )
 

@@ -21,6 +21,7 @@ from api.directory.models import PhoneNumber, PhoneRecord
 from api.directory.named import named_number
 from api.directory.number_changes import numbers_changed
 from api.directory.rules import OptInState
+from api.exports import service as exports
 from api.kit.database import database_of, database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
@@ -78,6 +79,7 @@ async def erase_number(session: AsyncSession, principal: Principal, given: str, 
     details = {"erasure_id": str(erasure.id), "reason": reason, "numbers": [row.number for row in rows]}
     entry = NewEntry(Action.PHONE_NUMBER_ERASED, principal.actor, details=details)
     await numbers_changed(session, organization_id, spelled)
+    await exports.expire_holding(session, organization_id, erasure.conversation_ids, [row.id for row in rows])
     await audit.record(session, organization_id, entry, at=at)
     return erasure
 

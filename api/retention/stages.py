@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from api.audit import service as audit
 from api.audit.rules import Actor
 from api.events import service as events
+from api.exports import service as exports
 from api.kit.database import Database, database_time
 from api.live.service import announce_message, announce_thread_entry
 from api.retention import note_queries, queries
@@ -50,6 +51,9 @@ async def advance(session: AsyncSession, organization_id: UUID, erasure_id: UUID
     erasure.cursor = cursor
     if cursor is None:
         if stage.next() is Stage.DONE:
+            # Those that were begun while it ran.
+            numbers = await queries.number_ids_of(session, erasure.organization_id, erasure.conversation_ids)
+            await exports.expire_holding(session, erasure.organization_id, erasure.conversation_ids, numbers)
             erasure.finished_at = await database_time(session)
             erasure.numbers = []
             erasure.needles = []

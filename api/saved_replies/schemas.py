@@ -62,7 +62,9 @@ class SavedReplyOut(BaseModel):
     """Of the organization, or the caller's own."""
     uses: int
     """How often it was filled in."""
+    created_at: datetime
     updated_at: datetime
+    """When its title or text was last changed. Use does not count."""
 
     @classmethod
     def of(cls, row: SavedReply) -> Self:
@@ -72,6 +74,7 @@ class SavedReplyOut(BaseModel):
             body=row.body,
             scope=ReplyScope.ORGANIZATION if row.staff_member_id is None else ReplyScope.OWN,
             uses=row.uses,
+            created_at=row.created_at,
             updated_at=row.updated_at,
         )
 

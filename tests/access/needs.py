@@ -75,6 +75,12 @@ NEEDS = {
     f"GET {CONVERSATION}/messages": VIEW,
     f"GET {CONVERSATION}/scheduled": VIEW,
     f"GET {CONVERSATION}/audit-entries": VIEW,
+    # EXPORT: of a conversation. A number and a range need an administrator: tests/exports.
+    f"GET {API}/exports": VIEW,
+    f"POST {API}/exports": VIEW,
+    f"GET {API}/exports/{{export_id}}": VIEW,
+    f"DELETE {API}/exports/{{export_id}}": VIEW,
+    f"GET {API}/exports/{{export_id}}/file": VIEW,
     f"GET {API}/recipients": VIEW,
     f"GET {API}/recipients/{{number}}": VIEW,
     f"GET {API}/organization/away": VIEW,
@@ -106,8 +112,10 @@ NEEDS = {
     f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": SEND,
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
+    f"GET {API}/messages": VIEW,
     f"POST {API}/messages": SEND,
     f"POST {API}/messages/{{message_id}}/retry": SEND,
     f"POST {API}/messages/{{message_id}}/send": SEND,

@@ -21,6 +21,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"seen_seq": 1}
         case "POST /conversations/{conversation_id}/notes" | "PATCH /notes/{note_id}":
             return {"body": f"Call {uuid4().hex} first"}
+        case "POST /exports":
+            return {"kind": "conversation", "format": "csv", "conversation_id": rows.ids["conversation_id"]}
         case "POST /mentions/read":
             return {"conversation_id": rows.ids["conversation_id"]}
         case "POST /conversations/{conversation_id}/messages":
@@ -77,6 +79,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": f"Level {uuid4().hex}"}
         case "PATCH /organization/settings":
             return {"replying_assigns": True}
+        case "POST /lines/{line_id}/sandbox-texts":
+            return {"phone_number": "+17855550100", "body": "Hello?"}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "PATCH /api-keys/{api_key_id}":
@@ -123,6 +127,8 @@ async def ask(client: httpx.AsyncClient, name: str, rows: Rows) -> httpx.Respons
         params = {"phone_number": rows.phone_number}
     elif path.endswith("/search") or path == f"{API}/recipients":
         params = {"q": "hello"}
+    if path.endswith("/sandbox-texts"):
+        path = path.replace("{line_id}", rows.ids["sandbox_line_id"])
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):

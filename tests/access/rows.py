@@ -16,7 +16,9 @@ from api.webhook_endpoints.models import WebhookDelivery
 from tests.access.needs import API
 from tests.access.payloads import a_reply, a_webhook_endpoint, new_browser, new_number, new_person
 from tests.support.broadcasts import new_audience, new_broadcast
+from tests.support.exports import finished_export
 from tests.support.media import PNG, picture_fields, settle_media
+from tests.support.sandbox import sandbox_line
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -65,6 +67,7 @@ class Rows:
             "api_key_id": api_key.json()["id"],
             "event_id": quarantined.json()["items"][0]["id"],
             "line_id": str(world.line_id),
+            "sandbox_line_id": (await sandbox_line(world.admin))["id"],
             "number": REFUSED,
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
@@ -77,6 +80,7 @@ class Rows:
             "class_id": await new_class(world),
             "broadcast_id": await new_broadcast(world.admin, PARENT),
             "audience_id": await new_audience(world.admin, PARENT),
+            "export_id": await finished_export(world, world.admin, conversation["id"]),
             **await new_endpoint(world),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }

@@ -25,6 +25,7 @@ from tests.access.rows import (
     undoable_act,
 )
 from tests.support.broadcasts import broadcast_for, new_audience
+from tests.support.exports import finished_export
 from tests.support.service import Service
 from tests.support.world import World
 
@@ -88,6 +89,7 @@ OWN_SESSION = f"DELETE {API}/me/sessions/{{session_id}}"
 
 OWN_BROWSER = f"{API}/me/push-subscriptions/{{subscription_id}}"
 OWN_VIEW = {f"PATCH {API}/views/{{view_id}}", f"DELETE {API}/views/{{view_id}}"}
+OWN_EXPORT = f"{API}/exports/{{export_id}}"
 OWN_UNDO = f"POST {API}/conversations/bulk/{{undo_id}}/undo"
 
 STAFF_ONLY = {
@@ -174,6 +176,9 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
             about = Rows({**rows.ids, "subscription_id": browser.json()["id"]}, rows.phone_number)
         if name in OWN_VIEW and status == 200 and not caller.is_key:
             about = Rows({**rows.ids, "view_id": await saved_view(client)}, rows.phone_number)
+        if OWN_EXPORT in name and status == 200:
+            export_id = await finished_export(world, client, rows.ids["conversation_id"])
+            about = Rows({**rows.ids, "export_id": export_id}, rows.phone_number)
         if name == OWN_UNDO and status == 200:
             act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
             about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)

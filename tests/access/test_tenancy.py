@@ -182,5 +182,6 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "saved_reply_id",
         "broadcast_id",
         "audience_id",
+        "export_id",
         "upload_id",
     }

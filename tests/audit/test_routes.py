@@ -70,6 +70,10 @@ async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
     return {"upload_id": (await upload(world.admin)).json()["id"]}
 
 
+async def _sandbox_line(_world: World, rows: Rows) -> dict[str, str]:
+    return {"line_id": rows.ids["sandbox_line_id"]}
+
+
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
     made = await world.admin.post(f"{API}/me/push-subscriptions", json=new_browser())
     return {"subscription_id": made.json()["id"]}
@@ -295,6 +299,13 @@ CHANGES: dict[str, Change] = {
         refused={"reason": ""},
         given=_one_to_erase,
     ),
+    f"POST {API}/exports": Change(
+        lambda: {"kind": "range", "format": "csv", "from": "2026-01-01T00:00:00Z"},
+        by_staff("export.created"),
+        refused={"kind": "range", "format": "csv"},
+    ),
+    f"GET {API}/exports/{{export_id}}/file": Change(None, by_staff("export.downloaded")),
+    f"DELETE {API}/exports/{{export_id}}": Change(None, by_staff("export.deleted")),
     f"PATCH {API}/organization/settings": Change(
         lambda: {"replying_assigns": True}, by_staff("organization.updated"), refused={"replying_assigns": "perhaps"}
     ),
@@ -306,6 +317,12 @@ CHANGES: dict[str, Change] = {
     ),
     # It only asks the provider. What was answered is no change of the line.
     f"POST {API}/lines/{{line_id}}/check": Change(None, ()),
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": Change(
+        lambda: {"phone_number": "+17855550100", "body": "Hello?"},
+        by_staff("sandbox_text.received"),
+        refused={"phone_number": PARENT, "body": "Hello?"},
+        given=_sandbox_line,
+    ),
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.events.models import Event
 from api.events.rules import EventType, NewEvent
-from api.events.service import events_after, last_position, position_of, record_event
+from api.events.service import events_after, last_position, record_event
 from api.kit.database import Database, savepoint
 from tests.support.world import World
 
@@ -38,9 +38,6 @@ async def test_HOOK_events_of_one_transaction_follow_each_other(world: World) ->
     assert [row.data["number"] for row in rows] == [0, 1, 2, 3, 4]
     assert [row.position for row in rows] == [start + each for each in range(1, 6)]
     assert await end_of(database, organization_id) == start + 5
-    async with database.transaction() as session:
-        assert await position_of(session, organization_id, rows[2].id) == start + 3
-        assert await position_of(session, world.line_id, rows[2].id) is None
 
 
 async def test_HOOK_a_rolled_back_transaction_leaves_no_event(world: World) -> None:

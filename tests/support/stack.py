@@ -125,6 +125,9 @@ class Stack:
         finally:
             self.stop("another api")
 
+    def pid(self, name: str) -> int:
+        return self._processes[name].pid
+
     def kill(self, name: str) -> None:
         """Sends SIGKILL."""
         self._processes[name].send_signal(signal.SIGKILL)

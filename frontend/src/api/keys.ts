@@ -120,6 +120,10 @@ export const keys = {
   credits: ["costs", "credits"],
   linePrices: (lineId: string) => ["costs", "prices", lineId],
   usage: ["costs", "usage"],
+  /** What an event of an export changes. */
+  exports: ["exports"],
+  exportList: ["exports", "list"],
+  export: (id: string) => ["exports", "one", id],
   /** In each state anew. */
   broadcastCost: (id: string, state: string) => ["costs", "broadcast", id, state],
   lines: ["lines"],

@@ -146,6 +146,7 @@ export class LiveConnection {
       if (told?.note_id && told.conversation_id) this.pass([{ type: "mention", conversationId: told.conversation_id }]);
     });
     on("broadcast", () => this.refetchSoon(keys.broadcasts));
+    on("export", () => this.refetchSoon(keys.exports));
     on("credits", () => this.refetchSoon(keys.credits));
     on("sending_status", () => this.refetchSoon(keys.sendingStatus));
     on("resync", this.refetchEverything);

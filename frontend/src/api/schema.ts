@@ -464,6 +464,8 @@ export interface paths {
         /**
          * List Classes
          * @description Classes by name, each with the number of its students and of their families.
+         *
+         *     With `updated_since`, by time of change. The two numbers change without it.
          */
         get: operations["list_classes"];
         put?: never;
@@ -511,9 +513,10 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description The inbox, newest first, or with whoever has waited longest first.
+         * @description The inbox, newest first, or with whoever has waited longest first. With `updated_since`, by time of change.
          *
-         *     `status=open` leaves out what is in "Later"; `later=true` lists that.
+         *     `status=open` leaves out what is in "Later"; `later=true` lists that. A holder's new name does not count as a
+         *     change of the conversation.
          */
         get: operations["list_conversations"];
         put?: never;
@@ -995,6 +998,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Exports
+         * @description Exports, newest first: an administrator sees all, anybody else their own of conversations.
+         */
+        get: operations["list_exports"];
+        put?: never;
+        /**
+         * Create Export
+         * @description Export a conversation, a number (a person's data request) or a time range. A worker writes the file.
+         *
+         *     `GET /exports/{export_id}` and `export` events tell how far it is. A number and a range need an administrator.
+         */
+        post: operations["create_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export
+         * @description How far an export is.
+         */
+        get: operations["get_export"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Export
+         * @description Stop an export, or delete its file before its time. The job stays to be seen.
+         */
+        delete: operations["delete_export"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Export File
+         * @description The file of an export that is done. Each download gets an audit entry.
+         */
+        get: operations["get_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/families": {
         parameters: {
             query?: never;
@@ -1004,7 +1077,7 @@ export interface paths {
         };
         /**
          * List Families
-         * @description Families by name.
+         * @description Families by name; with `updated_since`, by time of change.
          */
         get: operations["list_families"];
         put?: never;
@@ -1315,6 +1388,29 @@ export interface paths {
          */
         put: operations["change_line_prices"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{line_id}/sandbox-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive Sandbox Text
+         * @description Let a test number text a sandbox line, as if from a phone.
+         *
+         *     The text goes through the journal like any other: it becomes a message, a stop or a start. The answer is the inbound
+         *     event, which is applied within a second.
+         */
+        post: operations["receive_sandbox_text"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1650,7 +1746,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Changed Messages
+         * @description Messages of all conversations by time of change: a new message and a new status count.
+         */
+        get: operations["list_changed_messages"];
         put?: never;
         /**
          * Send First Message
@@ -2260,7 +2360,7 @@ export interface paths {
         };
         /**
          * List Staff Members
-         * @description Staff members by name.
+         * @description Staff members by name; with `updated_since`, by time of change.
          */
         get: operations["list_staff_members"];
         put?: never;
@@ -2931,7 +3031,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "export.created" | "export.downloaded" | "export.deleted" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -3081,6 +3181,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /** ApiKeyCreated */
         ApiKeyCreated: {
@@ -3148,6 +3254,12 @@ export interface components {
              * @description When it was revoked. Null if it was not.
              */
             revoked_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed. Use does not count.
+             */
+            updated_at: string;
         };
         /**
          * ApiKeyCreator
@@ -4674,6 +4786,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4699,6 +4817,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -4794,6 +4918,12 @@ export interface components {
         /** Contact */
         Contact: {
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4814,6 +4944,12 @@ export interface components {
              * @description What they are to the family, such as Mother.
              */
             relation: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /** ContactIn */
         ContactIn: {
@@ -4914,6 +5050,12 @@ export interface components {
             /** @description The newest conversation with the number. Null if there is none. */
             conversation: components["schemas"]["ContextConversation"] | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -4936,6 +5078,12 @@ export interface components {
              * @description When the number texted STOP. Null if it may be texted again, or never did.
              */
             stopped_at: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * ContextPerson
@@ -5381,6 +5529,22 @@ export interface components {
              * @description When the first text came that nobody has answered. Null if nobody waits, and while it is closed.
              */
             waiting_since: string | null;
+        };
+        /** ConversationExportIn */
+        ConversationExportIn: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The id of the conversation.
+             */
+            conversation_id: string;
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * @description A conversation. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "conversation";
         };
         /**
          * ConversationIn
@@ -5874,6 +6038,125 @@ export interface components {
          * @enum {string}
          */
         EventState: "pending" | "applied" | "quarantined";
+        /**
+         * Export
+         * @description An export: a job that writes a file.
+         */
+        Export: {
+            /**
+             * Conversation Id
+             * @description The id of the conversation.
+             */
+            conversation_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /** @description Who asked for it. */
+            created_by: components["schemas"]["AuditActor"];
+            /**
+             * Error
+             * @description Why it failed or why its file was deleted, in words for the front desk.
+             */
+            error: string | null;
+            /**
+             * Expires At
+             * @description When its file is deleted: 7 days after it was done.
+             */
+            expires_at: string | null;
+            /**
+             * Finished At
+             * @description When it was done, or ended without a file.
+             */
+            finished_at: string | null;
+            /** @description The format of its file. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * From
+             * @description The first moment of a range; else null.
+             */
+            from: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /** @description What is exported. */
+            kind: components["schemas"]["ExportKind"];
+            /**
+             * Line Id
+             * @description The id of the line.
+             */
+            line_id: string | null;
+            /**
+             * Phone Number
+             * @description Of the kind `phone_number`; null once the number was erased.
+             */
+            phone_number: string | null;
+            /** @description How far it is. */
+            progress: components["schemas"]["ExportProgress"];
+            /**
+             * Sha256
+             * @description SHA-256 of its file in hexadecimal; null until it is done.
+             */
+            sha256: string | null;
+            /**
+             * Size
+             * @description Bytes of its file; null until it is done.
+             */
+            size: number | null;
+            /** @description `expired`: its file was deleted. */
+            state: components["schemas"]["ExportState"];
+            /**
+             * To
+             * @description Rows of before this moment are in it. Null until it begins, unless it was asked for.
+             */
+            to: string | null;
+        };
+        /**
+         * ExportFormat
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv" | "html";
+        /**
+         * ExportKind
+         * @enum {string}
+         */
+        ExportKind: "conversation" | "phone_number" | "range";
+        /** ExportPage */
+        ExportPage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["Export"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /** ExportProgress */
+        ExportProgress: {
+            /**
+             * Done
+             * @description Rows that are written.
+             */
+            done: number;
+            /**
+             * Total
+             * @description Rows in all, as counted when it began; null before.
+             */
+            total: number | null;
+        };
+        /**
+         * ExportState
+         * @enum {string}
+         */
+        ExportState: "queued" | "running" | "done" | "failed" | "expired";
         /** Family */
         Family: {
             /**
@@ -5886,6 +6169,12 @@ export interface components {
              * @description Its contacts.
              */
             contacts: components["schemas"]["Contact"][];
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
             /**
              * External Id
              * @description The id of the external.
@@ -5922,6 +6211,12 @@ export interface components {
              * @description Its tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * FamilyIn
@@ -6986,6 +7281,11 @@ export interface components {
             phone_number: string;
             /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /**
+             * Sandbox
+             * @description It is for tests: it texts only the test numbers of its provider, which no other line texts, and costs nothing.
+             */
+            sandbox: boolean;
             /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
             /**
@@ -6993,6 +7293,12 @@ export interface components {
              * @description When the last text came, if the line has been silent for longer than usual; else null.
              */
             silent_since: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /** @description The addresses to enter at the provider. */
             webhook_urls: components["schemas"]["WebhookUrls"];
         };
@@ -7073,6 +7379,11 @@ export interface components {
              * @description What people call it.
              */
             label: string;
+            /**
+             * Sandbox
+             * @description The line is for tests: it texts only test numbers.
+             */
+            sandbox: boolean;
         };
         /** LineName */
         LineName: {
@@ -7378,6 +7689,12 @@ export interface components {
              */
             coach: string | null;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Families
              * @description How many families these students are of.
              */
@@ -7413,6 +7730,12 @@ export interface components {
              * @description When it begins, `HH:MM` in the organization's zone.
              */
             time: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
             /**
              * Weekdays
              * @description The days on which it takes place.
@@ -7865,6 +8188,12 @@ export interface components {
             seq: number;
             /** @description Where it stands. */
             status: components["schemas"]["MessageStatus"];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /**
          * MessageBroadcast
@@ -8012,6 +8341,12 @@ export interface components {
              * @description What has happened to it, in order.
              */
             timeline: components["schemas"]["TimelineEvent"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was stored, or its status, or anything else of it, last changed.
+             */
+            updated_at: string;
         };
         /** MessageError */
         MessageError: {
@@ -8040,6 +8375,19 @@ export interface components {
              * @description Where it stands in the thread: opaque text that sorts as the items do.
              */
             position: string;
+        };
+        /** MessagePage */
+        MessagePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["Message"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /** MessageReceivedData */
         MessageReceivedData: {
@@ -8414,6 +8762,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
         };
         /** NoteDetail */
         NoteDetail: {
@@ -8464,6 +8818,12 @@ export interface components {
             mentions: components["schemas"]["MentionedPerson"][];
             /** @description Null unless it is removed. Then its body is empty. */
             removed: components["schemas"]["NoteRemoval"] | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was written, reworded, removed, restored or erased last.
+             */
+            updated_at: string;
             /**
              * Versions
              * @description Its earlier wordings, the first one first.
@@ -9083,8 +9443,29 @@ export interface components {
              */
             stopped_at: string | null;
         };
+        /** PhoneNumberExportIn */
+        PhoneNumberExportIn: {
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * @description A person's data request. It needs an administrator. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "phone_number";
+            /**
+             * Phone Number
+             * @description A phone number, as people write it or as the API returned it.
+             */
+            phone_number: string;
+        };
         /** PhoneRecord */
         PhoneRecord: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -9103,12 +9484,24 @@ export interface components {
              * @description In E.164.
              */
             phone_number: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordChanged
          * @description The record, and the standing refusals of its number: they block it whatever the record says.
          */
         PhoneRecordChanged: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
             /**
              * Id
              * Format: uuid
@@ -9132,6 +9525,12 @@ export interface components {
              * @description The standing refusals of the number.
              */
             refusals: components["schemas"]["Refusal"][];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * PhoneRecordIn
@@ -9279,6 +9678,11 @@ export interface components {
              */
             name: string;
             /**
+             * Own Numbers
+             * @description The numbers that its lines may have; empty if they may have any.
+             */
+            own_numbers: string[];
+            /**
              * Setup Steps
              * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
              */
@@ -9288,6 +9692,11 @@ export interface components {
              * @description Where the address for delivery reports is entered at the provider.
              */
             status_address_help: string;
+            /**
+             * Test Numbers
+             * @description Of the sandbox: the only numbers that its lines text. Empty for every other provider.
+             */
+            test_numbers: components["schemas"]["SandboxNumber"][];
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
@@ -9331,7 +9740,7 @@ export interface components {
          * ProviderName
          * @enum {string}
          */
-        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
+        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "sandbox" | "simulator";
         /**
          * PushKeys
          * @description The keys of the browser's `PushSubscription`, base64url.
@@ -9414,6 +9823,32 @@ export interface components {
              * @description Until when nothing is pushed.
              */
             until: string;
+        };
+        /** RangeExportIn */
+        RangeExportIn: {
+            /** @description NDJSON has every field, CSV is for spreadsheets, HTML is a page to print. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * From
+             * Format: date-time
+             * @description The first moment.
+             */
+            from: string;
+            /**
+             * @description A time range. It needs an administrator. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "range";
+            /**
+             * Line Id
+             * @description The messages, notes and entries of this line's conversations alone.
+             */
+            line_id?: string | null;
+            /**
+             * To
+             * @description The first moment after: at most 366 days after `from`. Without it, when the export begins.
+             */
+            to?: string | null;
         };
         /**
          * RawContent
@@ -9762,6 +10197,37 @@ export interface components {
          * @enum {string}
          */
         ReplyScope: "organization" | "own";
+        /** SandboxNumber */
+        SandboxNumber: {
+            /**
+             * Description
+             * @description What happens to a text to it, for people.
+             */
+            description: string;
+            /**
+             * Name
+             * @description A name for programs.
+             */
+            name: string;
+            /**
+             * Phone Number
+             * @description In E.164. It is nobody's.
+             */
+            phone_number: string;
+        };
+        /** SandboxTextIn */
+        SandboxTextIn: {
+            /**
+             * Body
+             * @description What it texts. STOP, START and HELP act as from a phone.
+             */
+            body: string;
+            /**
+             * Phone Number
+             * @description The test number that texts, as `GET /providers` names it.
+             */
+            phone_number: string;
+        };
         /**
          * SavedAudienceDescription
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
@@ -9837,6 +10303,12 @@ export interface components {
              */
             body: string;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -9852,7 +10324,7 @@ export interface components {
             /**
              * Updated At
              * Format: date-time
-             * @description When it was last changed.
+             * @description When its title or text was last changed. Use does not count.
              */
             updated_at: string;
             /**
@@ -10364,6 +10836,12 @@ export interface components {
              */
             archived: boolean;
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Email
              * @description The address with which they sign in.
              */
@@ -10414,6 +10892,12 @@ export interface components {
              * @description Their tags.
              */
             tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it, or anything that it shows here, was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StaffMemberIn
@@ -10656,6 +11140,12 @@ export interface components {
              */
             classes: components["schemas"]["Class"][];
             /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
              * Id
              * Format: uuid
              * @description Its id, which never changes.
@@ -10666,6 +11156,12 @@ export interface components {
              * @description Their name.
              */
             name: string;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /**
          * StudentClassIn
@@ -14818,6 +15314,12 @@ export interface operations {
     list_classes: {
         parameters: {
             query?: {
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of its name, days, room and coach. */
                 q?: string | null;
                 /** @description Classes on this day. */
@@ -14826,10 +15328,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived classes instead of living ones. */
                 archived?: boolean;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -15300,7 +15798,7 @@ export interface operations {
             query?: {
                 /** @description The newest first, or whoever has waited longest. */
                 sort?: components["schemas"]["InboxSort"];
-                /** @description Those changed since then. */
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
                 updated_since?: string | null;
                 /** @description The most items of the page. */
                 limit?: number;
@@ -18599,7 +19097,7 @@ export interface operations {
             /**
              * @description As `application/json`, events of the log, oldest first: `next_cursor` is the id of the page's last event if there are more. Ask again with the last id that you have, whenever you like: no event is left out, and each keeps its place.
              *
-             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number} (null: any number), `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after a connection without `Last-Event-ID`, everything shown must be loaded again. With it the stream begins with what has changed since, for a day; what the client has seen already may come again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
+             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number} (null: any number), `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. `export` {export_id, state, done, total} is an export that has got further. After `resync`, and after a connection without `Last-Event-ID`, everything shown must be loaded again. With it the stream begins with what has changed since, for a day; what the client has seen already may come again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
              */
             200: {
                 headers: {
@@ -18686,11 +19184,615 @@ export interface operations {
             };
         };
     };
+    list_exports: {
+        parameters: {
+            query?: {
+                /** @description Exports of this conversation alone. */
+                conversation_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationExportIn"] | components["schemas"]["PhoneNumberExportIn"] | components["schemas"]["RangeExportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the export. */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the export. */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_export_file: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags: 304 if the file has one of them. */
+                "if-none-match"?: string | null;
+                /** @description One range of bytes. */
+                Range?: string | null;
+                /** @description The entity tag of the file that `Range` is of: else the whole file comes. */
+                "if-range"?: string | null;
+            };
+            path: {
+                /** @description The id of the export. */
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file, as a download. */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                    "text/html": string;
+                };
+            };
+            /** @description The part that `Range` names, to go on with a download that broke off. */
+            206: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is what `If-None-Match` names. */
+            304: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Range Not Satisfiable */
+            416: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_families: {
         parameters: {
             query?: {
                 /** @description Families with a student in this class. No staff member fits it. */
                 class_id?: string | null;
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -18699,12 +19801,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -20956,6 +22052,159 @@ export interface operations {
             };
         };
     };
+    receive_sandbox_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the line. */
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxTextIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_locations: {
         parameters: {
             query?: {
@@ -22764,6 +24013,109 @@ export interface operations {
             };
             /** @description This kind of content is not accepted */
             415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_changed_messages: {
+        parameters: {
+            query?: {
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
+                /** @description Messages of this conversation alone. */
+                conversation_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePage"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -27193,6 +28545,14 @@ export interface operations {
     list_staff_members: {
         parameters: {
             query?: {
+                /** @description The record with exactly this id in another system. */
+                external_id?: string | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+                /** @description Records that changed at this time or later, in the order of their change, archived ones included. For the next pass give the `updated_at` of the last one. A change of the last moments comes with the next pass. */
+                updated_since?: string | null;
                 /** @description Words of names, in any order: a family's own, its contacts' and its students'. Or a phone number, or part of it. Case, accents and the way a number is written do not matter. */
                 q?: string | null;
                 /** @description Records with this tag. Case and accents do not matter. */
@@ -27201,12 +28561,6 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description The record with exactly this id in another system. */
-                external_id?: string | null;
-                /** @description The most items of the page. */
-                limit?: number;
-                /** @description `next_cursor` of the page before. It is opaque. */
-                cursor?: string | null;
             };
             header?: never;
             path?: never;

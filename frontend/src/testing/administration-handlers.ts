@@ -2,7 +2,7 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { byId, notFound, page } from "./answers";
-import { anId, NOW } from "./builders";
+import { anId, NOW, TIMES } from "./builders";
 import type { WorldState } from "./world-state";
 import type { ApiKey } from "@/api/api-keys";
 
@@ -62,7 +62,7 @@ export function administrationHandlers(world: WorldState, api: string): HttpHand
 
 export function anApiKey(given: Partial<ApiKey> = {}): ApiKey {
   return {
-    id: anId(), name: "Class software", prefix: "mk_old1", permissions: [], created_at: NOW.toISOString(), created_by: null,
+    id: anId(), name: "Class software", prefix: "mk_old1", permissions: [], ...TIMES, created_by: null,
     ends_with_creator: false, replaces_id: null, last_used_at: null, expires_at: null, revoked_at: null, is_valid: true, ...given,
   };
 }

@@ -47,6 +47,9 @@ export function aPerson(overrides: Partial<Me> = {}): Me {
   };
 }
 
+/** When a record was made and changed. */
+export const TIMES = { created_at: "2026-09-03T15:00:00Z", updated_at: "2026-09-03T15:00:00Z" };
+
 export function aLine(overrides: Partial<Line> = {}): Line {
   const { id = LINE_ID, provider = "twilio" } = overrides;
   const address = `https://texts.tumble.example/webhooks/${provider}/${id}`;
@@ -60,12 +63,13 @@ export function aLine(overrides: Partial<Line> = {}): Line {
     country: "US",
     provider,
     enabled: true,
+    sandbox: provider === "sandbox",
     settings: { messages_per_second: null, answers_keywords: provider === "bandwidth", business_name: null, help_text: null, countries: ["US"], texts_per_day: 20_000, texts_per_person_per_day: 5_000 },
     webhook_urls: { inbound: `${address}/inbound`, status: `${address}/status` },
     health: null,
     silent_since: null,
     notice: null,
-    created_at: "2026-09-03T15:00:00Z",
+    ...TIMES,
     ...overrides,
   };
 }
@@ -171,7 +175,7 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     seen_seq: 0,
     last_message: null,
     last_message_at: minutesAgo(60),
-    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" },
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk", sandbox: false },
     scheduled_at: null,
     holders: [aHolder()],
     opted_out: false,
@@ -207,6 +211,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     provider_message_id: null,
     error: null,
     created_at: minutesAgo(30),
+    updated_at: minutesAgo(30),
     provider_time: null,
     sent_at: null,
     delivered_at: null,
@@ -255,7 +260,7 @@ export function aRecipient(overrides: Partial<Recipient> = {}): Recipient {
   return {
     kind: "family", owner_id: anId(), owner_name: "Castillo family", contact_name: "Rosa Castillo", phone_number: "+13125550111", label: "mobile",
     check: { allowed: true, reason: "allowed", detail: "This number may be texted." }, conversation: null,
-    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" }, line_reason: "default",
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk", sandbox: false }, line_reason: "default",
     notice: null, max_segments: null, max_attachments: 10, max_attachment_bytes: 1_000_000,
     ...overrides,
   };
@@ -273,6 +278,7 @@ export function aPhoneRecord(overrides: Partial<PhoneRecord> = {}): PhoneRecord 
     phone_number: "+13125550101",
     label: "mobile",
     opt_in: { state: "opted_in", source: "portal", changed_at: "2026-09-03T15:00:00Z", changed_by: null },
+    ...TIMES,
     ...overrides,
   };
 }
@@ -283,11 +289,12 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     external_id: null,
     name: "Smith family",
     archived: false,
-    contacts: [{ id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
+    contacts: [{ ...TIMES, id: anId(), name: "Maya Smith", relation: "mother", phone_records: [aPhoneRecord()] }],
     students: [],
     tags: [],
     location: null,
     notes: null,
+    ...TIMES,
     ...overrides,
   };
 }
@@ -304,6 +311,7 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     tags: [],
     location: null,
     notes: null,
+    ...TIMES,
     ...overrides,
   };
 }

@@ -2,7 +2,7 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { page } from "./answers";
-import { anId, NOW } from "./builders";
+import { anId, NOW, TIMES } from "./builders";
 import { FakeEventSource } from "./fake-event-source";
 import type { AuditEntry, Mention, Message, Note, NoteDetail, ScheduledText, ThreadItem } from "@/api/types";
 
@@ -55,7 +55,7 @@ export function itemPage(items: readonly ThreadItem[], query: URLSearchParams) {
 export function aNote(overrides: Partial<Note> = {}): Note {
   return {
     id: anId(), conversation_id: anId(), body: "Ask Daniel", author: { kind: "staff_member", id: anId(), name: "Daniel Kim" }, mentions: [],
-    created_at: NOW.toISOString(), edited_at: null, edits: 0, removed: null, erased_at: null, ...overrides,
+    ...TIMES, created_at: NOW.toISOString(), edited_at: null, edits: 0, removed: null, erased_at: null, ...overrides,
   };
 }
 

@@ -2,18 +2,18 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { notFound, one, page, without } from "./answers";
-import { anId, NOW } from "./builders";
+import { anId, NOW, TIMES } from "./builders";
 import type { LinkTemplate } from "@/api/organization-links";
 import type { ConversationContext, FilledReply, ListedClass, RecordLocation, RecordTag, SavedReply, StudentClass } from "@/api/types";
 
 export function aSavedReply(overrides: Partial<SavedReply> = {}): SavedReply {
-  return { id: anId(), title: "Hours", body: "We open at 3.", scope: "organization", uses: 0, updated_at: NOW.toISOString(), ...overrides };
+  return { id: anId(), title: "Hours", body: "We open at 3.", scope: "organization", uses: 0, ...TIMES, updated_at: NOW.toISOString(), ...overrides };
 }
 
 export function aClass(overrides: Partial<ListedClass> = {}): ListedClass {
   return {
     id: anId(), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "B", coach: "Jo Park", location: null,
-    archived: false, students: 0, families: 0, ...overrides,
+    archived: false, students: 0, families: 0, ...TIMES, ...overrides,
   };
 }
 

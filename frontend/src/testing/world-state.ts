@@ -11,6 +11,7 @@ import { RecordsWorld } from "./records-world";
 import { TeamWorld } from "./team-world";
 import type { Session } from "@/api/account";
 import type { ApiKey } from "@/api/api-keys";
+import type { ExportJob } from "@/api/exports";
 import type { InboxView } from "@/api/inbox-views";
 import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth } from "@/api/lines";
@@ -45,6 +46,7 @@ export class WorldState {
   /** What texts cost, by their ids. */
   readonly costs = new Map<string, NonNullable<MessageDetail["cost"]>>();
   apiKeys: ApiKey[] = [];
+  exports: ExportJob[] = [];
   webhookEndpoints: WebhookEndpoint[] = [];
   /** The deliveries of each endpoint, by its id. */
   readonly webhookDeliveries = new Map<string, WebhookDelivery[]>();

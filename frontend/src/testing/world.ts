@@ -11,6 +11,7 @@ import { problem } from "./answers";
 import { consentHandlers } from "./consent-handlers";
 import { conversationHandlers } from "./conversation-handlers";
 import { directoryHandlers } from "./directory-handlers";
+import { exportsHandlers } from "./exports-handlers";
 import { lineHandlers } from "./line-handlers";
 import { messageHandlers } from "./message-handlers";
 import { overNetwork } from "./network";
@@ -47,6 +48,7 @@ export class World extends WorldState {
       ...consentHandlers(this, API),
       ...directoryHandlers(this, API),
       ...administrationHandlers(this, API),
+      ...exportsHandlers(this, API),
       ...webhooksHandlers(this, API),
       ...lineHandlers(this, API),
       ...this.records.handlers(API),

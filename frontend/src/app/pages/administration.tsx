@@ -26,6 +26,7 @@ const TABS = [
   { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
   { key: "links", label: "Links", search: { tab: "links" } },
   { key: "usage", label: "Usage", search: { tab: "usage" } },
+  { key: "exports", label: "Exports", search: { tab: "exports" } },
   { key: "service", label: "Service", search: { tab: "service" } },
 ] as const;
 
@@ -37,6 +38,7 @@ const OrganizationSettings = lazy(() => import("@/features/administration/Organi
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
 const WebhookEndpoints = lazy(() => import("@/features/administration/WebhookEndpoints").then((module) => ({ default: module.WebhookEndpoints })));
 const Usage = lazy(() => import("@/features/administration/Usage"));
+const Exports = lazy(() => import("@/features/administration/Exports"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
 /** On a phone the tabs are wider than the screen: scrolls the open one into view. */
@@ -112,6 +114,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <OrganizationLinks />;
     case "usage":
       return <Usage />;
+    case "exports":
+      return <Exports />;
     case "service":
       return <Service />;
   }

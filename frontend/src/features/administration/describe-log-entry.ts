@@ -83,7 +83,11 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "webhook_endpoint.secret_rotated": "Rotated a webhook secret",
   "webhook_delivery.replayed": "Replayed a webhook delivery",
   "inbound_event.replayed": "Replayed an event",
+  "sandbox_text.received": "Texted a sandbox line as a test number",
   "audit_log.exported": "Exported the audit log",
+  "export.created": "Asked for an export",
+  "export.downloaded": "Downloaded an export",
+  "export.deleted": "Deleted an export",
   "phone_number.erased": "Erased a number",
   "audit_entries.erased": "Erased entries of the audit log",
   "retention.applied": "Erased what was too old",
@@ -212,8 +216,12 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "webhook_endpoint.secret_rotated": () => "rotated the secret of a webhook endpoint",
   "webhook_delivery.replayed": () => "replayed a webhook delivery",
   "inbound_event.replayed": () => "replayed an event that had been set aside",
+  "sandbox_text.received": (_details, number) => `texted a sandbox line as the test number${number ? ` ${number}` : ""}`,
   "audit_log.exported": (details) =>
     `exported the audit log${Object.keys((details.filters ?? {})).length > 0 ? " in part" : ""}`,
+  "export.created": (details, number) => `asked for an export of ${exported(details, number)}`,
+  "export.downloaded": (details, number) => `downloaded the export of ${exported(details, number)}`,
+  "export.deleted": (details, number) => `deleted the export of ${exported(details, number)}`,
   "phone_number.erased": (details) => `erased a number${text(details.reason) === null ? "" : `: “${text(details.reason) ?? ""}”`}`,
   "audit_entries.erased": (details) => `erased the personal details of ${Object.keys(details.entries ?? {}).length} entries of this log`,
   "retention.applied": () => "erased texts and files that were too old",
@@ -238,6 +246,17 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
   "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
 };
+
+function exported(details: Details, number: string): string {
+  switch (details.kind) {
+    case "conversation":
+      return "a conversation";
+    case "phone_number":
+      return `the data of ${number}`;
+    default:
+      return "a time range";
+  }
+}
 
 function massText(details: Details): string {
   return named(details, "a mass text", "the mass text ");

@@ -2,7 +2,7 @@
 import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 
-import { aFamily, anId, aPerson } from "@/testing/builders";
+import { aFamily, anId, aPerson, TIMES } from "@/testing/builders";
 import { aClass, aStudentsClass } from "@/testing/records-world";
 import { renderApp } from "@/testing/render-app";
 import { World } from "@/testing/world";
@@ -34,7 +34,7 @@ it("a class shows the families of its students; who keeps the directory changes 
   const level = aClass({ name: "Level 3", students: 1, families: 1 });
   world.records.classes = [level];
   world.families.push(
-    aFamily({ name: "Rivera family", students: [{ id: anId(), name: "Mia Rivera", classes: [aStudentsClass({ id: level.id, name: level.name })] }, { id: anId(), name: "Leo Rivera", classes: [] }] }),
+    aFamily({ name: "Rivera family", students: [{ ...TIMES, id: anId(), name: "Mia Rivera", classes: [aStudentsClass({ id: level.id, name: level.name })] }, { ...TIMES, id: anId(), name: "Leo Rivera", classes: [] }] }),
     aFamily({ name: "Okafor family" }),
   );
   const { user } = renderApp(`/classes/${level.id}`);

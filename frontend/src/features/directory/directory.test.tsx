@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { aConversation, aFamily, aHolder, anId, aPerson, aPhoneRecord, aStaffMember, DANIEL, minutesAgo } from "@/testing/builders";
+import { aConversation, aFamily, aHolder, anId, aPerson, aPhoneRecord, aStaffMember, DANIEL, minutesAgo, TIMES } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { World } from "@/testing/world";
 
@@ -15,7 +15,7 @@ describe("the lists", () => {
   it("are searched by name and number, with the search in the address", async () => {
     world.families.push(
       aFamily({ name: "Adams family" }),
-      aFamily({ name: "Baker family", contacts: [{ id: anId(), name: "Bo Baker", relation: null, phone_records: [aPhoneRecord({ phone_number: "+13125550999" })] }] }),
+      aFamily({ name: "Baker family", contacts: [{ ...TIMES, id: anId(), name: "Bo Baker", relation: null, phone_records: [aPhoneRecord({ phone_number: "+13125550999" })] }] }),
     );
     const { user, address } = renderApp("/families");
     expect(await screen.findByRole("link", { name: /Adams family/ })).toBeVisible();
@@ -39,7 +39,7 @@ describe("the lists", () => {
 
   it("show at a glance who may not be texted", async () => {
     const out = aPhoneRecord({ opt_in: { state: "opted_out", source: "portal", changed_at: null, changed_by: null } });
-    world.families.push(aFamily({ name: "Adams family", contacts: [{ id: anId(), name: "A", relation: null, phone_records: [out, aPhoneRecord()] }] }));
+    world.families.push(aFamily({ name: "Adams family", contacts: [{ ...TIMES, id: anId(), name: "A", relation: null, phone_records: [out, aPhoneRecord()] }] }));
     renderApp("/families");
     expect(await screen.findByRole("link", { name: /Adams family/ })).toHaveTextContent("1 number opted out");
   });

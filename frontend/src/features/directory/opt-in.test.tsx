@@ -3,7 +3,7 @@ import { screen, within, waitFor } from "@testing-library/react";
 import { http } from "msw";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { aCheck, aConversation, aFamily, anId, anInstance, aPerson, aPhoneRecord, aRefusal, aStaffMember, DANIEL } from "@/testing/builders";
+import { aCheck, aConversation, aFamily, anId, anInstance, aPerson, aPhoneRecord, aRefusal, aStaffMember, DANIEL, TIMES } from "@/testing/builders";
 import { renderApp } from "@/testing/render-app";
 import { server } from "@/testing/server";
 import { problem, World } from "@/testing/world";
@@ -15,7 +15,7 @@ beforeEach(() => {
 
 const OUT = { state: "opted_out", source: "portal", changed_at: "2026-05-03T15:00:00Z", changed_by: null } as const;
 const withRecord = (name: string, record: Parameters<typeof aPhoneRecord>[0]) =>
-  aFamily({ name: `${name} family`, contacts: [{ id: anId(), name: `Pat ${name}`, relation: null, phone_records: [aPhoneRecord(record)] }] });
+  aFamily({ name: `${name} family`, contacts: [{ ...TIMES, id: anId(), name: `Pat ${name}`, relation: null, phone_records: [aPhoneRecord(record)] }] });
 
 describe("on a record", () => {
   it("is changed with its source, wording and note, and shown at once", async () => {

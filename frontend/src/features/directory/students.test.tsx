@@ -2,7 +2,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 
-import { aFamily, anId, aPerson, aStaffMember } from "@/testing/builders";
+import { aFamily, anId, aPerson, aStaffMember, TIMES } from "@/testing/builders";
 import { aClass, aStudentsClass } from "@/testing/records-world";
 import { renderApp } from "@/testing/render-app";
 import { World } from "@/testing/world";
@@ -14,7 +14,7 @@ beforeEach(() => {
 
 it("a family's record shows its students with their classes, tags, location and notes", async () => {
   const level = aStudentsClass({ name: "Level 3" });
-  const family = aFamily({ students: [{ id: anId(), name: "Leo", classes: [level] }], tags: ["VIP"], location: "North", notes: "Allergic to nuts" });
+  const family = aFamily({ students: [{ ...TIMES, id: anId(), name: "Leo", classes: [level] }], tags: ["VIP"], location: "North", notes: "Allergic to nuts" });
   world.families.push(family);
   renderApp(`/families/${family.id}`);
   const students = within(await screen.findByRole("region", { name: "Students" }));
@@ -28,7 +28,7 @@ it("a family's record shows its students with their classes, tags, location and 
 it("a student joins a class that is found by typing, and one that is made here; only what changed is sent", async () => {
   world.records.classes = [aClass({ name: "Ballet" }), aClass({ name: "Level 3" })];
   world.records.tags = [{ name: "VIP", families: 1, staff_members: 0 }];
-  const leo = { id: anId(), name: "Leo", classes: [] };
+  const leo = { ...TIMES, id: anId(), name: "Leo", classes: [] };
   const family = aFamily({ students: [leo], notes: "Keep me" });
   world.families.push(family);
   const { user } = renderApp(`/families/${family.id}`);
@@ -67,7 +67,7 @@ it("the lists are filtered by tag, class and location, in the address, and the f
   world.records.tags = [{ name: "VIP", families: 1, staff_members: 0 }];
   world.records.locations = [{ name: "North", families: 1, staff_members: 0, classes: 0 }];
   world.families.push(
-    aFamily({ name: "Rivera family", tags: ["VIP"], location: "North", students: [{ id: anId(), name: "Mia", classes: [aStudentsClass({ id: level.id, name: level.name })] }] }),
+    aFamily({ name: "Rivera family", tags: ["VIP"], location: "North", students: [{ ...TIMES, id: anId(), name: "Mia", classes: [aStudentsClass({ id: level.id, name: level.name })] }] }),
     aFamily({ name: "Okafor family" }),
   );
   const { user, address } = renderApp("/families");

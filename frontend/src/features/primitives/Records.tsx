@@ -2,13 +2,14 @@
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 
-import { CONVERSATIONS, DRAFTED, ME, NUMBER, REFUSAL, SINCE } from "./examples";
+import { CONVERSATIONS, DRAFTED, EXPORT, ME, NUMBER, REFUSAL, SINCE } from "./examples";
 import { Filled, Pane, Section, Specimen } from "./Specimen";
 import { ownerKey } from "@/api/session";
 import type { StaffPermission } from "@/api/types";
 import { writeDraft } from "@/lib/drafts";
 import { EndlessList } from "@/ui/EndlessList";
 import EraseNumber from "@/ui/EraseNumber";
+import { ExportProgress } from "@/ui/exports/ExportProgress";
 import { LastMessageLine } from "@/ui/LastMessageLine";
 import { bubbleLook } from "@/ui/bubble";
 import { ROW_TIME, rowLook, tabLook } from "@/ui/look";
@@ -34,6 +35,11 @@ export function Records() {
           <RefusalNote refusalId={REFUSAL.refusal_id ?? ""} instance={REFUSAL} phoneNumber={NUMBER} />
         </Filled>
       </Specimen>
+      {(["queued", "running", "done", "failed"] as const).map((state) => (
+        <Specimen key={state} state={`ExportProgress: ${state}`}>
+          <ExportProgress job={{ ...EXPORT, state, error: state === "failed" ? "It is larger than 1 GB. Export a shorter time range." : null }} />
+        </Specimen>
+      ))}
       <Specimen state="EraseNumber">
         <EraseNumber phoneNumber={NUMBER} />
       </Specimen>

@@ -5,6 +5,7 @@ import { Button } from "@/ui/Button";
 import * as icons from "@/ui/icons";
 import { ActionLink, EmptyState, ErrorState, Notice } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
+import { TestTag } from "@/ui/TestTag";
 
 const TONES = ["neutral", "good", "bad", "warn"] as const;
 
@@ -17,6 +18,9 @@ export function Signs() {
             {tone === "bad" ? "Opted out" : tone === "good" ? "Opted in" : tone === "warn" ? "Waiting" : "Open"}
           </Tag>
         ))}
+      </Specimen>
+      <Specimen state="TestTag">
+        <TestTag />
       </Specimen>
       <Specimen state="CountBadge: red and gray, one to three digits; zero shows nothing">
         {[0, 1, 27, 140].map((count) => (

@@ -2,6 +2,7 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { classSearchQuery, locationsQuery, tagsQuery } from "@/api/classes";
+import type { ExportJob } from "@/api/exports";
 import { phoneNumberQuery } from "@/api/opt-ins";
 import { savedReplySearchQuery } from "@/api/saved-replies";
 import { meQuery } from "@/api/session";
@@ -30,9 +31,15 @@ export const REFUSAL: OptInInstance = {
   removed: "removed", removed_at: SINCE, removed_by: ADA,
 };
 
+export const EXPORT: ExportJob = {
+  id: id(30), kind: "range", format: "csv", conversation_id: null, phone_number: null, from: SINCE, to: "2026-09-10T05:00:00Z", line_id: null,
+  state: "done", progress: { done: 1_200, total: 3_000 }, size: 340_000, sha256: "00".repeat(32), error: null, created_by: ADA,
+  created_at: SINCE, finished_at: SINCE, expires_at: "2026-09-10T15:00:00Z",
+};
+
 const CLASS: ListedClass = {
   id: id(23), name: "Level 3", weekdays: ["tuesday"], time: "17:30", room: "Main hall", coach: "Grace Obi", location: "Small hall", students: 8,
-  families: 7, archived: false,
+  families: 7, archived: false, created_at: SINCE, updated_at: SINCE,
 };
 
 /** A cache of its own, in which the example person is signed in. What is in it is not asked for again. */
@@ -56,7 +63,7 @@ export function createExampleClient(): QueryClient {
   client.setQueryData(locationsQuery.queryKey, { items: [{ name: "Small hall", families: 3, staff_members: 1, classes: 2 }], next_cursor: null });
   client.setQueryData(classSearchQuery("").queryKey, { items: [CLASS], next_cursor: null });
   client.setQueryData(savedReplySearchQuery("").queryKey, {
-    items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, updated_at: SINCE }],
+    items: [{ id: id(22), title: "Make-up class", body: "Would Tuesday at 4 suit you?", scope: "organization", uses: 4, created_at: SINCE, updated_at: SINCE }],
     next_cursor: null,
   });
   return client;
@@ -67,7 +74,7 @@ type LastMessage = NonNullable<Conversation["last_message"]>;
 function conversation(number: number, of: Partial<Conversation>): Conversation {
   return {
     id: id(number), version: 1, line_id: id(6), phone_number: NUMBER, display_name: "Smith family", status: "open", unread_messages: 0, last_seq: 1,
-    seen_seq: 1, last_message: null, last_message_at: SINCE, line: { id: id(6), label: "Front desk" }, scheduled_at: null, holders: [],
+    seen_seq: 1, last_message: null, last_message_at: SINCE, line: { id: id(6), label: "Front desk", sandbox: false }, scheduled_at: null, holders: [],
     opted_out: false, viewers: [], assignee: null, reminder: null, not_sent: 0, waiting_since: null, created_at: SINCE, updated_at: SINCE, ...of,
   };
 }

@@ -23,6 +23,7 @@ import { ErrorState } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
 
 const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
+const ExportConversation = lazy(() => import("./ExportConversation"));
 const EraseNumber = lazy(() => import("@/ui/EraseNumber"));
 
 const SHOWN_HOLDERS = 5;
@@ -38,6 +39,7 @@ export default function Details({ conversationId }: { conversationId: string }) 
       <Trail conversationId={conversationId} isOpened={isOpened} />
       {conversation && (
         <Suspense fallback={null}>
+          <ExportConversation conversation={conversation} />
           <EraseNumber phoneNumber={conversation.phone_number} />
         </Suspense>
       )}

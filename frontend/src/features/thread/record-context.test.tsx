@@ -3,7 +3,7 @@ import { screen, within } from "@testing-library/react";
 import { beforeEach, expect, it } from "vitest";
 
 import type { ConversationContext, ConversationDetail } from "@/api/types";
-import { aConversation, aPhoneRecord, anId, minutesAgo } from "@/testing/builders";
+import { aConversation, aPhoneRecord, anId, minutesAgo, TIMES } from "@/testing/builders";
 import { aStudentsClass } from "@/testing/records-world";
 import { renderApp } from "@/testing/render-app";
 import { World } from "@/testing/world";
@@ -32,7 +32,7 @@ function context(): ConversationContext {
           { name: "Maya Smith", relation: "mother", phone_records: [own] },
           { name: "Ben Smith", relation: null, phone_records: [stopped] },
         ],
-        students: [{ id: anId(), name: "Leo", classes: [aStudentsClass({ name: "Level 3", coach: "Jo Park" })] }],
+        students: [{ ...TIMES, id: anId(), name: "Leo", classes: [aStudentsClass({ name: "Level 3", coach: "Jo Park" })] }],
         links: [{ label: "Studio", url: "https://studio.example/f/F-1" }],
       },
     ],
