@@ -89,6 +89,18 @@ EXPLAINED: Mapping[str, Explained] = {
         "The stored answer of this `Idempotency-Key` held data of a number that was erased on request.",
         "The first request was carried out. Do not repeat it.",
     ),
+    "event-expired": Explained(
+        "The event is not in the log: it is older than 30 days, or its id is unknown.",
+        "Load the records that you follow anew, then go on from `GET /events?after=latest`.",
+    ),
+    "precondition-failed": Explained(
+        "The record has changed since it was read: it has another `ETag` than `If-Match` says. Nothing was done.",
+        "Look at `current`, and repeat the change with `etag` as `If-Match`.",
+    ),
+    "precondition-required": Explained(
+        "The change replaces what several people edit, and has no `If-Match`. Nothing was done.",
+        "Send the `ETag` of the GET as `If-Match`, or `If-Match: *` to replace whatever there is.",
+    ),
     "too-large": Explained(
         "The body is larger than this route takes.",
         "Send less at a time. `detail` names the limit.",
