@@ -80,9 +80,9 @@ bench: ## Speeds beside their floors (P1 … P7, P11, P11b), about 12 minutes; A
 	@$(ready) $(python) $(packages) $(app)
 	@.venv/bin/python -m benchmarks $(ARGS)
 
-generate: ## Write generated files anew: openapi.json, the app's API types, docs/configuration.md, .env.example
+generate: ## Write generated files anew: openapi.json, the app's API types, docs/configuration.md, .env.example, the table of docs/sandbox.md
 	@$(ready) $(python) $(packages)
-	@.venv/bin/python scripts/settings_docs.py
+	@.venv/bin/python scripts/settings_docs.py && .venv/bin/python scripts/sandbox_docs.py
 	@.venv/bin/messenger export-openapi >.cache/openapi.json && cp .cache/openapi.json openapi.json
 	@cd frontend && $(npm) run --silent gen >../.cache/schema.ts && cp ../.cache/schema.ts src/api/schema.ts
 

@@ -39,6 +39,7 @@ from api.directory import endpoints as directory
 from api.directory.importing import endpoints as imports
 from api.error_answers import ErrorAnswers, TooLargeAsProblem, install_error_handlers
 from api.inbound import endpoints as inbound
+from api.inbound import sandbox_endpoints as sandbox_texts
 from api.inbound.webhook import PREFIX as WEBHOOKS
 from api.kit.app_state import publish
 from api.kit.errors import Unavailable, problem_responses
@@ -66,6 +67,7 @@ from api.spa import mount_spa
 from api.threads import endpoints as threads
 from api.tracing import Tracing, telemetry
 from api.version import VERSION
+from api.webhook_endpoints import endpoints as webhook_endpoints
 
 MAX_BODY_BYTES = 1024 * 1024
 """A route may set another limit."""
@@ -74,7 +76,7 @@ SLICES = (
     *(access, account, organization, live, team, conversations, views, search, messages, scheduled, recipients, media),
     *(uploads, consent, directory, imports, lines, audit_log, inbound, away, delivery, notifications, service_status),
     *(api_keys, retention, classes, context, links, saved_replies),
-    *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs),
+    *(note_search, notes, threads, broadcasts, left_out, audiences, prices, costs, webhook_endpoints, sandbox_texts),
 )
 """Search comes before messages, and before notes: `/messages/{message_id}` would match `/messages/search`."""
 

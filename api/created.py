@@ -31,6 +31,7 @@ MADE_AT = {
     f"POST {API}/saved-replies": "saved-replies/$id",
     f"POST {API}/views": "views/$id",
     f"POST {API}/me/push-subscriptions": "me/push-subscriptions/$id",
+    f"POST {API}/webhook-endpoints": "webhook-endpoints/$id",
     f"POST {API}/credits/additions": "credits",
 }
 """Where the thing is that each route with a 201 makes. `$id` is the answer's."""

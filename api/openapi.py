@@ -38,6 +38,7 @@ from api.kit.errors import (
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyMismatch
 from api.kit.preconditions import PreconditionFailed, PreconditionFailedBody, PreconditionRequired
 from api.openapi_headers import add_headers
+from api.webhook_endpoints.document import webhooks_of_endpoints
 
 PROBLEM_BODIES = (
     ProblemBody,
@@ -91,6 +92,7 @@ TAGS = {
     "retention": "Erasing a number on request.",
     "saved replies": "Texts to insert, and their fields.",
     "service": "Workers, queues, lines and versions.",
+    "webhook endpoints": "Where events are posted to, the deliveries and their attempts, replay and test.",
     "webhooks": "For providers: inbound texts and status reports. The provider's signature is verified.",
 }
 """Every tag that a route has, with its description."""
@@ -123,7 +125,8 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
         for name, definition in body.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
         schemas[model.__name__] = body
-    for name, definition in import_schemas().items():
+    schema["webhooks"], payloads = webhooks_of_endpoints(REF + "{model}")
+    for name, definition in {**import_schemas(), **payloads}.items():
         schemas.setdefault(name, definition)
     # Every route declares its 422. FastAPI's default has another shape.
     for name in ("HTTPValidationError", "ValidationError"):

@@ -48,6 +48,8 @@ NO_PROXIES = "none"
 
 Network = IPv4Network | IPv6Network
 
+LOOPBACK: tuple[Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+
 
 def _page_origins(value: str | tuple[str, ...]) -> tuple[str, ...]:
     """Raises `ValueError` for anything but origins. They are compared exactly, so each is in its normal form."""
@@ -186,6 +188,9 @@ class Settings(BaseSettings):
     push_services: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins), Field(validate_default=False)] = ()
     """Further push services that browsers may name for notifications, such as `https://push.example.com`. Those of
     Chrome, Firefox, Safari and Edge are known."""
+    webhook_private_networks: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
+    """Private networks that events may be posted to (webhook endpoints), with http too: such as `10.0.0.0/8`, separated
+    by commas, or `none`. Unset: in production none, else this machine's loopback addresses."""
     database_pool_size: int = Field(default=10, ge=2, le=200)
     """Database connections of each process for its work; a few more are for webhooks and notifications
     (docs/capacity.md). Applying a text takes two at a time."""
@@ -294,6 +299,13 @@ class Settings(BaseSettings):
     def public_origin(self) -> Origin:
         """The origin of the SPA, with which `Origin` headers are compared."""
         return origin_of(self.public_base_url)
+
+    @property
+    def webhook_networks(self) -> tuple[Network, ...]:
+        """Private networks that webhook endpoints may be in."""
+        if self.webhook_private_networks is not None:
+            return self.webhook_private_networks
+        return () if self.is_production else LOOPBACK
 
     @property
     def simulator_url(self) -> str:

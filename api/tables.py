@@ -20,10 +20,11 @@ from api.notes import models as notes
 from api.notifications import models as notifications
 from api.prices import models as prices
 from api.retention import models as retention
+from api.webhook_endpoints import models as webhook_endpoints
 
 MODULES = (
     *(access, audit, away, broadcasts, consent, conversations, scheduled, delivery, directory, events, idempotency),
-    *(inbound, lines, media, notes, notifications, prices, retention, signups),
+    *(inbound, lines, media, notes, notifications, prices, retention, signups, webhook_endpoints),
 )
 
 metadata = Base.metadata

@@ -12,6 +12,8 @@ from api.costs.loop import FiguresLoop
 from api.delivery.holds import held_organizations
 from api.delivery.loop import OutboxLoop
 from api.directory.importing.loop import imports_loop
+from api.events.loop import events_loop
+from api.inbound.later import add_later
 from api.inbound.loop import BackfillLoop, JournalApplier
 from api.kit.database import Database
 from api.kit.secrets import SecretBox
@@ -21,6 +23,7 @@ from api.notifications.loop import PushLoop
 from api.providers.registry import Providers
 from api.retention.loop import erasure_loop, retention_loop
 from api.settings import Settings
+from api.webhook_endpoints.loop import WebhooksLoop, webhooks_clean_up_loop, webhooks_fan_out_loop
 
 
 class Part(Protocol):
@@ -36,7 +39,7 @@ class Worker:
         self, *, database: Database, bus: Bus, providers: Providers, secrets: SecretBox, settings: Settings
     ) -> None:
         applier = JournalApplier(database, providers, settings)
-        self._outbox = OutboxLoop(database, bus, providers, secrets, settings)
+        self._outbox = OutboxLoop(database, bus, providers, secrets, settings, add_later=add_later)
         self._parts: list[Part] = [
             applier,
             BackfillLoop(database, providers, secrets, settings, on_found=applier.wake, held=held_organizations),
@@ -54,8 +57,12 @@ class Worker:
             FiguresLoop(database, providers, secrets, settings),
             signups_loop(database, held=held_organizations),
             clean_up_loop(database, settings),
+            events_loop(database),
             imports_loop(database, bus),
             erasure_loop(database),
+            webhooks_fan_out_loop(database, bus, held=held_organizations),
+            WebhooksLoop(database, bus, secrets, settings, held=held_organizations),
+            webhooks_clean_up_loop(database),
         ]
 
     def start(self) -> None:

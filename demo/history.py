@@ -10,7 +10,7 @@ from api.audit.rules import Actor, NewEntry
 from api.consent import service as consent
 from api.consent.keywords import Keyword, keyword
 from api.consent.models import ConsumerInitiation
-from api.consent.rules import check_opt_in
+from api.consent.rules import LineFit, check_opt_in
 from api.conversations import lifecycle
 from api.conversations import rules as status_rules
 from api.conversations.message_rules import Direction, segments
@@ -229,7 +229,7 @@ class HistoryWriter:
             stopped_at=number.stopped_at,
             instances=[held.instance(at) for held in self._business.held[number.number]],
             has_texted_line=(number.number, line.phone_number) in self._initiated,
-            line_enabled=line.enabled,
+            line=LineFit(enabled=line.enabled),
         )
         if not check.allowed:
             raise ValueError(f"The demo texts {number.number} although it is {check.reason}.")

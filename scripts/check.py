@@ -75,6 +75,7 @@ CHECKS = [
     Step("contracts", "lint-imports"),
     Step("openapi", "messenger export-openapi | diff openapi.json -"),
     Step("settings-docs", "python scripts/settings_docs.py --check"),
+    Step("sandbox-docs", "python scripts/sandbox_docs.py --check"),
     Step("types", "mypy && mypy scripts"),
     Step("clients", "make --silent .clients && mypy --config-file clients/python/pyproject.toml"),
 ]

@@ -164,6 +164,8 @@ CanReadDirectory = Annotated[Principal, Depends(Require(of_keys=(Permission.DIRE
 CanKeepDirectory = Annotated[Principal, Depends(Require(Permission.DIRECTORY))]
 CanRefuse = Annotated[Principal, Depends(Require(any_of=(Permission.SMS_LOGS, Permission.DIRECTORY)))]
 """Who may record a refusal (OPTIN-WHO); consent needs more, which the service checks."""
+CanReadEvents = Annotated[Principal, Depends(Require(any_of=(Permission.SMS_LOGS, Permission.DIRECTORY)))]
+"""Who may read some events; each type needs one of the two, which the service checks."""
 Administrator = Annotated[Principal, Depends(Require(admin=True))]
 
 GUARDED: tuple[type[Problem], ...] = (NotSignedIn, PermissionRequired, RateLimited)

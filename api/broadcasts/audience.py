@@ -39,6 +39,7 @@ from api.lines.defaults import Choosable
 from api.lines.models import Line
 from api.providers.port import SendLimits
 from api.providers.registry import send_limits
+from api.providers.sandbox.numbers import is_test_number
 from api.saved_replies.rules import Person
 
 NO_STUDENTS = OfStudents()
@@ -66,7 +67,7 @@ class Content:
     """None: each number's own (LINE-CHOICE)."""
     choosable: Choosable
     available: Availability
-    _routes: dict[tuple[frozenset[str], UUID | None], "Route"] = field(default_factory=dict, compare=False)
+    _routes: dict[tuple[frozenset[str], bool, UUID | None], "Route"] = field(default_factory=dict, compare=False)
     _reaches: dict[tuple[str, UUID | None], "Reach"] = field(default_factory=dict, compare=False)
     _last_text: dict[UUID, tuple[str, bool]] = field(default_factory=dict, compare=False)
     """By line, a text and whether it is too much for the line: without fields all texts are the same."""
@@ -81,12 +82,12 @@ class Content:
         return frozenset(line.phone_number for line in self.choosable.by_id.values())
 
     def route(self, number: str, newest: UUID | None) -> "Route":
-        """It depends on the countries of the number, and is worked out once for each of these."""
-        key = (possible_countries(stand_in(number)), newest)
+        """Worked out once for each set of countries, and for test numbers apart."""
+        key = (possible_countries(stand_in(number)), is_test_number(number), newest)
         if key not in self._routes:
             line = self.line or self.choosable.choose(number, newest=newest).line
             refused = None
-            if not line.enabled:
+            if not line.enabled or lines.why_not_sandbox(line, number) is not None:
                 refused = Reason.LINE_BLOCKED.value
             elif not lines.may_text(line, stand_in(number)):
                 refused = Reason.COUNTRY_NOT_ALLOWED.value

@@ -14,6 +14,7 @@ from phonenumbers import NumberParseException, PhoneNumberType
 from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_geographical_number, time_zones_for_number
 
 from api.kit.phone import is_phone_number
+from api.providers.sandbox.numbers import is_test_number
 
 _NORTH_AMERICAN = re.compile(r"\+1[2-9][0-9]{9}\Z")
 _BLOCK = len("+1312555")
@@ -42,6 +43,8 @@ def facts_of(number: str) -> NumberFacts:
 
 def stand_in(number: str) -> str:
     """A number of the same country: the same for all numbers whose facts are read together."""
+    if is_test_number(number):  # No other number of its block goes out on the same line.
+        return number
     if _NORTH_AMERICAN.match(number) and _block_facts(number[:_BLOCK]) is not None:
         return _of_block(number[:_BLOCK])
     return number

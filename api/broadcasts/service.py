@@ -42,6 +42,7 @@ from api.broadcasts.rules import (
 from api.broadcasts.tally import Hours, Resolved, Tally
 from api.broadcasts.types import AudienceDescription
 from api.directory import service as directory
+from api.events.service import record_entries
 from api.kit.bulk import insert_together
 from api.kit.database import database_time, notify
 from api.kit.errors import Conflict, NotFound
@@ -397,7 +398,9 @@ async def record(
     session: AsyncSession, actor: Actor, action: Action, row: Broadcast, details: Mapping[str, Any]
 ) -> None:
     said = {"broadcast_id": str(row.id), "name": row.name, **details}
-    await audit.record(session, row.organization_id, NewEntry(action, actor, details=said))
+    entry = NewEntry(action, actor, details=said)
+    await audit.record(session, row.organization_id, entry)
+    record_entries(session, row.organization_id, [entry])
 
 
 def announce_broadcast(session: AsyncSession, row: Broadcast) -> None:

@@ -24,6 +24,7 @@ from api.lines import secret_key
 from api.lines.secret_key import Rotation
 from api.logging import configure_logging
 from api.settings import Settings, SettingsError, get_settings
+from api.webhook_endpoints.keys import reseal_secrets
 
 
 @command
@@ -123,7 +124,9 @@ def rotate_secret_key(
     async def run(settings: Settings, urls: DatabaseUrls) -> Rotation:
         async with Database(urls.app, pool_size=1) as database:
             if not lost:
-                return await secret_key.rotate_secret_key(database, secret_box(settings))
+                rotation = await secret_key.rotate_secret_key(database, secret_box(settings))
+                await reseal_secrets(database, secret_box(settings))
+                return rotation
             await secret_key.replace_lost_secret_key(database, secret_box(settings))
             return Rotation()
 

@@ -1,9 +1,10 @@
 """The opt-in check and its explanation, as pure decisions (OPTIN-* of the product's rules)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from api.directory.rules import OptInSource, OptInState, OwnerKind, RefusalCause
 from api.kit.countries import COUNTRY_NAMES
 from api.kit.phone import SHORT_CODE, country_of, is_erased, is_phone_number, one_spelling
 from api.kit.times import rfc3339
+from api.lines.rules import SandboxNote
 
 
 class Reason(StrEnum):
@@ -106,7 +108,7 @@ class OptInCheck:
     phone_number: str
     reason: Reason
     note: str | None
-    """`CONSUMER_INITIATED`, or the number's country if the line may not text it."""
+    """`CONSUMER_INITIATED`, the number's country if the line may not text it, or a `SandboxNote`."""
     stopped_at: datetime | None
     instances: Sequence[Instance]
     stopped_as: str | None = None
@@ -129,15 +131,24 @@ class OptInCheck:
         }
 
 
+@dataclass(frozen=True)
+class LineFit:
+    """What of the line counts for one number."""
+
+    enabled: bool = True
+    texts_country: bool = True
+    sandbox: SandboxNote | None = None
+    """Why a sandbox line may not text a real number, or a real line a test number."""
+
+
 def check_opt_in(
     *,
     phone_number: str,
     stopped_at: datetime | None,
     instances: Sequence[Instance],
     has_texted_line: bool,
-    line_enabled: bool,
+    line: LineFit,
     stopped_as: str | None = None,
-    line_texts_country: bool = True,
 ) -> OptInCheck:
     """OPTIN-ALL: a phone number, not stopped, and every record that holds the number opted in.
 
@@ -157,9 +168,11 @@ def check_opt_in(
         reason = Reason.NOT_OPTED_IN
     elif not living and not has_texted_line:
         reason = Reason.NO_RECORD
-    elif not line_enabled:
+    elif not line.enabled:
         reason = Reason.LINE_BLOCKED
-    elif not line_texts_country:
+    elif line.sandbox is not None:
+        reason, note = Reason.LINE_BLOCKED, line.sandbox.value
+    elif not line.texts_country:
         reason = Reason.COUNTRY_NOT_ALLOWED
         note = country_of(phone_number)
     else:
@@ -173,6 +186,17 @@ def check_opt_in(
         instances=list(instances),
         stopped_as=stopped_as,
     )
+
+
+OUT_OF_SERVICE = "This line is out of service, so nothing can be sent from it."
+
+LINE_BLOCKED_SENTENCES: Mapping[str | None, str] = MappingProxyType(
+    {
+        SandboxNote.TEST_LINE: "A sandbox line texts only its test numbers.",
+        SandboxNote.TEST_NUMBER: "This is a test number: only a sandbox line texts it.",
+    }
+)
+"""By the check's note."""
 
 
 def explanation(check: OptInCheck) -> str:
@@ -191,7 +215,7 @@ def explanation(check: OptInCheck) -> str:
         case Reason.NO_RECORD:
             return "This number is on no family or staff record and has not texted this line, so it can't be texted."
         case Reason.LINE_BLOCKED:
-            return "This line is out of service, so nothing can be sent from it."
+            return LINE_BLOCKED_SENTENCES.get(check.note, OUT_OF_SERVICE)
         case Reason.COUNTRY_NOT_ALLOWED:
             country = COUNTRY_NAMES.get(check.note or "", "other countries")
             return f"This line may not text numbers in {country}. An administrator can allow it in the line's settings."

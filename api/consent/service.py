@@ -14,13 +14,14 @@ from api.audit.rules import Action, Actor, NewEntry
 from api.consent import queries
 from api.consent.errors import NotAllowedToText
 from api.consent.queries import add_consumer_initiations as add_consumer_initiations
-from api.consent.rules import Instance, OptInCheck, Removal, check_opt_in
+from api.consent.rules import Instance, LineFit, OptInCheck, Removal, check_opt_in
 from api.directory import erased as erased_numbers
 from api.directory import service as directory
 from api.directory.models import ErasedRefusal, PhoneNumber, PhoneRecord, Refusal
 from api.directory.named import named_numbers
 from api.directory.number_changes import numbers_changed
 from api.directory.rules import GivenOptIn, OptInSource, OptInState, RefusalCause, missing_for_consent
+from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import old_spellings, spellings, variants
@@ -102,8 +103,7 @@ async def _checks(
                     if each.kind == erased_numbers.OPT_OUT
                 ],
                 has_texted_line=any((row.id, line.id) in initiated for row in same[number]),
-                line_enabled=line.enabled,
-                line_texts_country=lines.may_text(line, number),
+                line=LineFit(line.enabled, lines.may_text(line, number), lines.why_not_sandbox(line, number)),
             )
         )
     return checks
@@ -201,6 +201,7 @@ async def change_opt_in(
         await session.flush()
     await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, *entries, at=at)
+    record_entries(session, organization_id, entries)
     return record, number, await queries.standing_refusals(session, organization_id, same)
 
 
@@ -259,6 +260,7 @@ async def lift_refusal(
     await session.flush()
     await numbers_changed(session, organization_id, [number.number])
     await audit.record(session, organization_id, entry, at=at)
+    record_entries(session, organization_id, [entry])
     return refusal
 
 

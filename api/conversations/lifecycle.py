@@ -28,7 +28,7 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
-announces what changed and wakes the workers that send.
+records the events (HOOK), announces what changed and wakes the workers that send.
 
 Locks (decision 0006): the caller has locked the phone numbers whose consent is decided or changed, then the
 conversations, then the outbox entries. `write` locks only audit chains, which come last.
@@ -47,6 +47,7 @@ from api.audit.rules import BESIDE_THREADS, SYSTEM, Action, Actor, NewEntry
 from api.conversations import message_queries as queries
 from api.conversations import outbox
 from api.conversations.message_costs import CostChanges
+from api.conversations.message_events import message_received, message_sent, status_changed
 from api.conversations.message_rules import (
     Automatic,
     Direction,
@@ -70,6 +71,7 @@ from api.conversations.rules import Change, Status, Transition, preview
 from api.conversations.tapbacks import read_tapback
 from api.conversations.team_changes import TeamChanges
 from api.directory.number_changes import numbers_changed
+from api.events.service import record_events
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
@@ -203,6 +205,7 @@ class Batch(TeamChanges):
         tapback = None if text.media else read_tapback(text.content.body)
         if tapback is not None:
             self._reactions.append(ReceivedReaction(text.message_id, conversation.id, seq, tapback))
+        self._events.append(message_received(conversation, text.message_id, seq=seq))
         self.change(row, transition, actor=number_actor(row.number), message_id=text.message_id)
         if transition.state.status is Status.UNREAD:
             self.tell(Kind.MESSAGE, conversation.id)
@@ -258,6 +261,7 @@ class Batch(TeamChanges):
         self.note(message, message.status, source=EntrySource.STAFF if sent_by else EntrySource.WORKER)
         actor = sent_by.actor if sent_by else SYSTEM
         self.record(sent_entry(row, message, actor))
+        self._events.append(message_sent(message, actor))
         self.change(row, transition, actor=actor)
         show_as_last(self._to_store(row.conversation), message)
         if text.settles_not_sent:
@@ -271,7 +275,9 @@ class Batch(TeamChanges):
 
         The caller has checked that the status does not go backwards (SEND-STATUS).
         """
+        before = message.status
         set_status(self._to_store(conversation), message, status)
+        self._events += status_changed(message, before)
         self.note(message, status.value, detail=detail)
         if status is MessageStatus.UNKNOWN:
             self.let_next_leave(message.conversation_id)
@@ -301,7 +307,9 @@ class Batch(TeamChanges):
         if message.provider_message_id is None and report.provider_message_id:
             message.provider_message_id = report.provider_message_id
         known = report if report.status is not None else replace(report, status=MessageStatus.SENT)
+        before = message.status
         apply_report(self._to_store(conversation), message, known, at=self.at)
+        self._events += status_changed(message, before)
         self._costs.reported(message, report.price)
         self.count_not_sent(conversation, message)
         self.note(
@@ -323,7 +331,9 @@ class Batch(TeamChanges):
         if message.provider_message_id is None:
             message.provider_message_id = report.provider_message_id
         if message.provider_message_id == report.provider_message_id:
+            before = message.status
             apply_report(self._to_store(conversation), message, report, at=self.at)
+            self._events += status_changed(message, before)
             self._costs.reported(message, report.price)
             self.count_not_sent(conversation, message)
         self.note(
@@ -421,6 +431,7 @@ class Batch(TeamChanges):
         await insert_together(session, TimelineEntry, self._timeline)
         await numbers_changed(session, organization_id, self._changed_numbers)
         entry_ids = await audit.record(session, organization_id, *self._entries, at=self.at)
+        record_events(session, organization_id, self._events)
         await tell_all(session, organization_id, list(self._told.values()))
         self._announce(session, entry_ids)
 

@@ -181,11 +181,13 @@ class PhoneNumberOut(BaseModel):
 class LineLabel(BaseModel):
     """A line, as people tell it from others."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
 
     id: UUID
     label: str
     """What people call it."""
+    sandbox: bool = Field(validation_alias="is_sandbox")
+    """The line is for tests: it texts only test numbers."""
 
 
 class ConversationIn(RequestModel):

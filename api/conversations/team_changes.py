@@ -11,6 +11,7 @@ from api.conversations.message_rules import is_not_sent
 from api.conversations.models import Conversation, InboxRow, Message
 from api.conversations.rows import apply_state, conversation_entry, state_of
 from api.conversations.rules import text_fails
+from api.events.rules import NewEvent, event_of
 from api.kit.ids import new_id
 from api.notifications.rules import Kind, NewNotice
 from api.providers.port import MessageStatus
@@ -24,6 +25,7 @@ class TeamChanges:
         self.at = at
         self._changed: dict[UUID, Conversation] = {}
         self._entries: list[NewEntry] = []
+        self._events: list[NewEvent] = []
         self._announced_conversations: dict[UUID, None] = {}
         self._settled: list[UUID] = []
         """Conversations whose texts that were not sent need nobody any more."""
@@ -32,8 +34,9 @@ class TeamChanges:
         self._told: dict[tuple[Kind, UUID, UUID | None], NewNotice] = {}
 
     def record(self, *entries: NewEntry) -> None:
-        """Add audit entries. They are written in the order in which they were added."""
+        """Add audit entries, and the events that they are (HOOK). They are written in the order of the calls."""
         self._entries += entries
+        self._events += [event for entry in entries if (event := event_of(entry)) is not None]
 
     def announce_conversation(self, conversation_id: UUID) -> None:
         self._announced_conversations[conversation_id] = None

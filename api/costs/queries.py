@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, literal, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
@@ -14,6 +14,7 @@ from api.conversations.models import Message
 from api.costs.rules import MAX_ROWS, Counted, GroupBy, Period, UsageKind
 from api.kit.bulk import is_any
 from api.lines.models import Line
+from api.providers.registry import ProviderName
 
 _LEFT = Message.status.in_(
     [literal_column(f"'{status}'") for status in ("sent", "delivered", "undelivered", "unknown")]
@@ -68,10 +69,14 @@ def _read(rows: Any) -> list[Counted]:
     return [Counted(row[0], UsageKind(row[1]), *row[2:]) for row in rows]
 
 
+def _sandbox_lines(organization_id: UUID) -> Select[UUID]:
+    return select(Line.id).where(Line.organization_id == organization_id, Line.provider == ProviderName.SANDBOX.value)
+
+
 async def usage(
     session: AsyncSession, organization_id: UUID, period: Period, group_by: GroupBy, *, line_id: UUID | None
 ) -> list[Counted]:
-    """At most `MAX_ROWS` and one."""
+    """At most `MAX_ROWS` and one. Texts of sandbox lines count only if the line is named."""
     statement = _counted(_key(group_by, period.timezone)).where(
         Message.organization_id == organization_id,
         Message.created_at >= period.starts_at,
@@ -79,6 +84,8 @@ async def usage(
     )
     if line_id is not None:
         statement = statement.where(Message.line_id == line_id)
+    else:
+        statement = statement.where(Message.line_id.not_in(_sandbox_lines(organization_id)))
     return _read(await session.execute(statement))
 
 

@@ -121,6 +121,7 @@ async def claim_due(
                                 each.message, claimed_at=at, secrets=secrets, public_base_url=public_base_url
                             ),
                             public_base_url=public_base_url,
+                            attempt=each.entry.attempts,
                         ),
                         request_id=each.entry.request_id,
                     )
@@ -317,13 +318,21 @@ def media_addresses(message: Message, *, claimed_at: datetime, secrets: SecretBo
 
 
 def outgoing(
-    message: Message, number: PhoneNumber, line: Line, *, media_urls: Sequence[str], public_base_url: str
+    message: Message,
+    number: PhoneNumber,
+    line: Line,
+    *,
+    media_urls: Sequence[str],
+    public_base_url: str,
+    attempt: int = 1,
 ) -> OutgoingMessage:
-    """The message as its provider gets it, each time the same."""
+    """The message as its provider gets it: of a real one, each attempt is the same request."""
     return OutgoingMessage(
         message_id=message.id,
         to=number.number,
         body=message.body,
         media_urls=media_urls,
         status_callback_url=f"{public_base_url}/webhooks/{line.provider}/{line.id}/status?message_id={message.id}",
+        attempt=attempt,
+        is_automatic=message.answers is not None or message.is_away,
     )

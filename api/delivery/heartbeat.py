@@ -14,6 +14,7 @@ from api.delivery.rules import texts_are_leaving
 from api.kit.database import Database
 from api.kit.loop import Loop
 from api.live.hub import Hub
+from api.live.service import SENDING_STATUS
 
 BEAT_SECONDS = 5.0
 CHECK_SECONDS = 3.0
@@ -96,6 +97,6 @@ class SendingWatch:
         if self._leaving is not None and leaving is not self._leaving:
             log.warning("delivery.texts_leave_again" if leaving else "delivery.texts_are_not_leaving")
         if self._leaving is not None and (leaving, held) != (self._leaving, self._held):
-            self._hub.broadcast("sending_status", {}, permission=Permission.MASS_TEXT)
+            self._hub.broadcast(SENDING_STATUS, {}, permission=Permission.MASS_TEXT)
         self._leaving, self._held = leaving, held
         return False

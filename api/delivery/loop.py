@@ -3,6 +3,7 @@
 from api.conversations.lifecycle import OUTBOX_CHANNEL
 from api.delivery.heartbeat import Heartbeat, sending_status
 from api.delivery.sender import Sender
+from api.delivery.settle import AddLater
 from api.kit.database import Database
 from api.kit.loop import POLL_SECONDS, Loop
 from api.kit.secrets import SecretBox
@@ -18,10 +19,17 @@ class OutboxLoop:
     """Sends due messages of every organization."""
 
     def __init__(
-        self, database: Database, bus: Bus, providers: Providers, secrets: SecretBox, settings: Settings
+        self,
+        database: Database,
+        bus: Bus,
+        providers: Providers,
+        secrets: SecretBox,
+        settings: Settings,
+        *,
+        add_later: AddLater,
     ) -> None:
         self._loop = Loop("outbox", self._step, interval=POLL_SECONDS)
-        self._sender = Sender(database, providers, secrets, settings, wake=self._loop.wake)
+        self._sender = Sender(database, providers, secrets, settings, add_later=add_later, wake=self._loop.wake)
         self._heartbeat = Heartbeat(database)
         bus.subscribe(OUTBOX_CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
 

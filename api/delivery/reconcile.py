@@ -17,7 +17,7 @@ from api.conversations.models import Conversation, Message, OutboxEntry
 from api.delivery import hold_queries, queries
 from api.delivery.claim import media_addresses, outgoing
 from api.delivery.rules import RECONCILE_FOR, failure, may_repeat, reconcile_wait
-from api.delivery.settle import stop
+from api.delivery.settle import AddLater, no_journal, stop
 from api.delivery.shares import CLAIM_BATCH
 from api.directory import service as directory
 from api.directory.models import PhoneNumber
@@ -183,7 +183,9 @@ async def _unknown(
     )
 
 
-async def settle_reconciliation(database: Database, claimed: Reconciliation, outcome: ReconcileOutcome) -> None:
+async def settle_reconciliation(
+    database: Database, claimed: Reconciliation, outcome: ReconcileOutcome, *, add_later: AddLater = no_journal
+) -> None:
     """Store the provider's answer, if it tells the outcome and no callback has told it meanwhile."""
     reached(CrashPoint.RECONCILE_ANSWERED)
     message_id = claimed.message.message_id
@@ -214,6 +216,14 @@ async def settle_reconciliation(database: Database, claimed: Reconciliation, out
             stop(batch, conversation, numbers[claimed.phone_number_id])
         await count_again(session, organization_id, [message])
         await batch.write(session)
+        if isinstance(outcome, Found) and outcome.later:
+            await add_later(
+                session,
+                organization_id,
+                line_id=claimed.line.line_id,
+                provider=claimed.provider,
+                later=outcome.later,
+            )
         reached(CrashPoint.RECONCILE_SETTLE_BEFORE_COMMIT)
     reached(CrashPoint.RECONCILE_SETTLE_COMMITTED)
 

@@ -15,7 +15,7 @@ from api.delivery import claim_queries, holds
 from api.delivery.claim import Claim, claim_due
 from api.delivery.expire import expire_leases
 from api.delivery.reconcile import Reconciliation, claim_unknown, settle_reconciliation
-from api.delivery.settle import Settlement, SettleQueue, outcome_name
+from api.delivery.settle import AddLater, Settlement, SettleQueue, outcome_name
 from api.delivery.shares import CLAIM_BATCH, Capacity, Lane, is_at_a_threshold
 from api.kit.crash_points import CrashPoint, reached
 from api.kit.database import Database
@@ -65,13 +65,16 @@ class Sender:
         secrets: SecretBox,
         settings: Settings,
         *,
+        add_later: AddLater,
         wake: Callable[[], None],
     ) -> None:
+        """`add_later`: `inbound.later.add_later`."""
         self._database = database
         self._providers = providers
         self._secrets = secrets
         self._public_base_url = settings.public_base_url
         self._lease = timedelta(seconds=settings.send_lease_seconds)
+        self._add_later = add_later
         self._wake = wake
         self._lanes: dict[UUID, _Lane] = {}
         self._turns: dict[UUID, UUID] = {}
@@ -133,7 +136,7 @@ class Sender:
         """`ready`: what may leave now. `states`: whether leases have expired, and unknown outcomes are due."""
         lane = self._lanes.get(organization_id)
         if lane is None:
-            settle_queue = SettleQueue(self._database, organization_id, on_stored=self._wake)
+            settle_queue = SettleQueue(self._database, organization_id, add_later=self._add_later, on_stored=self._wake)
             lane = self._lanes[organization_id] = _Lane(settle_queue, self._turns)
         if "sending" in states:
             await expire_leases(self._database, organization_id)
@@ -223,7 +226,7 @@ class Sender:
                 outcome = await provider.reconcile(claimed.line, claimed.message)
                 seconds = time.perf_counter() - started
                 PROVIDER.labels(claimed.provider, "reconcile", outcome_name(outcome)).observe(seconds)
-                await settle_reconciliation(self._database, claimed, outcome)
+                await settle_reconciliation(self._database, claimed, outcome, add_later=self._add_later)
             except Exception:  # It is due again later.
                 log.exception("delivery.reconciliation_failed", message_id=message_id)
                 return

@@ -4,9 +4,11 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit.rules import SYSTEM
 from api.consent import service as consent
@@ -24,7 +26,7 @@ from api.kit.database import Database, database_time
 from api.kit.database_unavailable import is_transient
 from api.kit.request_context import working_for
 from api.kit.spans import span
-from api.providers.port import Accepted, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
+from api.providers.port import Accepted, LaterEvent, MessageStatus, NotProcessed, OutcomeUnknown, Rejected, SendOutcome
 
 MAX_BATCH = 64
 RETRY_SECONDS = 0.5
@@ -42,16 +44,37 @@ class Settlement:
         return isinstance(self.outcome, Accepted | Rejected) and self.outcome.opted_out
 
 
+class AddLater(Protocol):
+    """Adds events of a built-in carrier to the journal, in the session's transaction."""
+
+    async def __call__(
+        self, session: AsyncSession, organization_id: UUID, *, line_id: UUID, provider: str, later: Sequence[LaterEvent]
+    ) -> None: ...
+
+
+async def no_journal(
+    session: AsyncSession, organization_id: UUID, *, line_id: UUID, provider: str, later: Sequence[LaterEvent]
+) -> None:
+    """For providers that send webhooks. Raises `RuntimeError`."""
+    raise RuntimeError(f"An outcome of {provider} has later events, and there is no journal for them.")
+
+
 def outcome_name(outcome: object) -> str:
     """The outcome's name in log lines and metrics, such as `not_processed`."""
     return "".join(f"_{each.lower()}" if each.isupper() else each for each in type(outcome).__name__).lstrip("_")
 
 
-async def settle(database: Database, claim: Claim, outcome: SendOutcome) -> None:
-    await settle_many(database, claim.organization_id, [Settlement(claim, outcome)])
+async def settle(database: Database, claim: Claim, outcome: SendOutcome, *, add_later: AddLater = no_journal) -> None:
+    await settle_many(database, claim.organization_id, [Settlement(claim, outcome)], add_later=add_later)
 
 
-async def settle_many(database: Database, organization_id: UUID, settlements: Sequence[Settlement]) -> None:
+async def settle_many(
+    database: Database,
+    organization_id: UUID,
+    settlements: Sequence[Settlement],
+    *,
+    add_later: AddLater = no_journal,
+) -> None:
     """Store all of the settlements or none. To store one twice is to store it once, so a failed call is repeated.
 
     A claim whose lease has expired meanwhile, so that its message is `unknown`, still takes a definite outcome: the
@@ -76,6 +99,15 @@ async def settle_many(database: Database, organization_id: UUID, settlements: Se
             if each.opted_out:
                 stop(batch, conversation, numbers[claim.phone_number_id])
         await batch.write(session)
+        for each in settlements:
+            if isinstance(each.outcome, Accepted) and each.outcome.later:
+                await add_later(
+                    session,
+                    organization_id,
+                    line_id=each.claim.line.line_id,
+                    provider=each.claim.provider,
+                    later=each.outcome.later,
+                )
         reached(CrashPoint.SETTLE_BEFORE_COMMIT)
     reached(CrashPoint.SETTLE_COMMITTED)
 
@@ -132,9 +164,12 @@ class SettleQueue:
     becomes `unknown` and is reconciled.
     """
 
-    def __init__(self, database: Database, organization_id: UUID, *, on_stored: Callable[[], None]) -> None:
+    def __init__(
+        self, database: Database, organization_id: UUID, *, add_later: AddLater, on_stored: Callable[[], None]
+    ) -> None:
         self._database = database
         self._organization_id = organization_id
+        self._add_later = add_later
         self._on_stored = on_stored
         self._waiting: list[Settlement] = []
         self._task: asyncio.Task[None] | None = None
@@ -182,7 +217,7 @@ class SettleQueue:
     async def _try_to_store(self, batch: Sequence[Settlement]) -> Exception | None:
         try:
             with span("settle", organization_id=str(self._organization_id), messages=len(batch)):
-                await settle_many(self._database, self._organization_id, batch)
+                await settle_many(self._database, self._organization_id, batch, add_later=self._add_later)
         except Exception as error:  # One settlement's error must not keep the others from being stored.
             return error
         for each in batch:

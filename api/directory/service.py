@@ -59,6 +59,7 @@ from api.directory.store_queries import store
 from api.directory.student_queries import lock_classes
 from api.directory.student_queries import students_of as students_of
 from api.directory.student_rules import Classes, merged
+from api.events.service import record_entries
 from api.kit.database import database_time
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.preconditions import require_unchanged
@@ -190,6 +191,7 @@ async def change_all(
         await staff_changed(session, organization_id, plan, by=principal.actor)
         class_entries = entries_of(principal.actor, locked.classes, classes, import_id=import_id)
         await audit.record(session, organization_id, *class_entries, *plan.entries, at=at)
+        record_entries(session, organization_id, plan.entries)
         if class_entries or plan.entries:
             announce_directory(session, organization_id)
     return outcomes

@@ -4,10 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base
+
+OF_NUMBERS = text("phone_number IS NOT NULL")
 
 
 class EventCounter(Base):
@@ -27,6 +29,7 @@ class Event(Base):
     __table_args__ = (
         UniqueConstraint("id"),
         Index("ix_events_organization_id_type", "organization_id", "type", "position"),
+        Index("ix_events_phone_number", "organization_id", "phone_number", postgresql_where=OF_NUMBERS),
     )
 
     organization_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -40,5 +43,5 @@ class Event(Base):
     phone_number: Mapped[str | None]
     """Of `opt_in.changed`: the number, until it is erased."""
     data: Mapped[dict[str, Any]]
-    """Ids and facts. What a live stream tells may hold a phone number."""
+    """Ids and facts; nothing personal."""
     created_at: Mapped[datetime]

@@ -1,12 +1,14 @@
 """Which events there are, and which audit entries are events, as pure rules (HOOK)."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from api.access.rules import Permission
 from api.audit.rules import Action, Actor, NewEntry
 
 
@@ -39,6 +41,17 @@ KEEP = timedelta(days=30)
 
 KEEP_LIVE = timedelta(days=1)
 """Of `live.changed`: a stream that comes back later loads everything anew."""
+
+
+MAX_CHANGES = 500
+"""Changes of one transaction, or of what one stream has missed. More are not worth their events: every page loads what
+it shows again."""
+
+RESYNC = "resync"
+"""The change that says so."""
+
+Change = Mapping[str, Any]
+"""What the live stream tells: `type` and ids, without the organization."""
 
 
 class OptInCause(StrEnum):
@@ -85,6 +98,36 @@ OF_MASS_TEXTS: Mapping[Action, str] = {
     Action.BROADCAST_CANCELLED: "cancelled",
 }
 """The state in which a mass text ends."""
+
+
+def listed_types(
+    wanted: Collection[EventType], permissions: Collection[Permission]
+) -> tuple[Sequence[EventType], Permission | None]:
+    """The types to list, in order, and the permission that is missing for one of `wanted`. None wanted: all that
+    the caller may see. `sms_logs` shows every event, `directory` those of consent."""
+    if Permission.SMS_LOGS in permissions:
+        return [each for each in PUBLIC if each in wanted or not wanted], None
+    visible = {EventType.OPT_IN_CHANGED} if Permission.DIRECTORY in permissions else set()
+    missing = None if visible and visible.issuperset(wanted) else Permission.SMS_LOGS
+    return sorted(visible), missing
+
+
+def live_changed(changes: Sequence[Change]) -> NewEvent:
+    """The event of what one transaction announces. A phone number is not kept: it may be erased."""
+    kept = [{key: None if key == "phone_number" else value for key, value in each.items()} for each in changes]
+    return NewEvent(type=EventType.LIVE_CHANGED, data={"changes": distinct(kept)})
+
+
+def distinct(changes: Iterable[Change]) -> list[Change]:
+    """Each change once, in the order of its last time. Only a `resync` if they are too many, or hold one."""
+    by_key: dict[str, Change] = {}
+    for each in changes:
+        key = json.dumps(each, sort_keys=True)
+        by_key.pop(key, None)
+        by_key[key] = each
+    found = list(by_key.values())
+    is_too_much = len(found) > MAX_CHANGES or any(each["type"] == RESYNC for each in found)
+    return [{"type": RESYNC}] if is_too_much else found
 
 
 def actor_data(actor: Actor) -> dict[str, Any]:

@@ -202,18 +202,39 @@ EventOut = Annotated[
 ]
 """An event that programs can list and subscribe to."""
 
+PublicType = Literal[
+    "message.received",
+    "message.sent",
+    "message.status_changed",
+    "conversation.opened",
+    "conversation.closed",
+    "conversation.unread",
+    "conversation.assigned",
+    "opt_in.changed",
+    "mass_text.finished",
+]
+"""The types of `EventOut`."""
+
+_LISTED: TypeAdapter[EventOut] = TypeAdapter(EventOut)
 _EVENT: TypeAdapter[EventOut | WebhookTestEvent] = TypeAdapter(EventOut | WebhookTestEvent)
 
 
+def listed_event(event: Event) -> EventOut:
+    """The event as it crosses the wire. Only for public types."""
+    return _LISTED.validate_python(_values(event))
+
+
 def event_out(event: Event) -> EventOut | WebhookTestEvent:
-    """The event as it crosses the wire. Not for `live.changed`."""
-    ids = {"conversation_id": event.conversation_id, "message_id": event.message_id, "phone_number": event.phone_number}
-    return _EVENT.validate_python(
-        {"id": event.id, "type": event.type, "created_at": event.created_at, "data": {**event.data, **ids}}
-    )
+    """As `listed_event`, and for the test of an endpoint."""
+    return _EVENT.validate_python(_values(event))
 
 
 def data_of(event: Event) -> dict[str, Any]:
     """The event's `data` as JSON."""
     data: dict[str, Any] = event_out(event).data.model_dump(mode="json")
     return data
+
+
+def _values(event: Event) -> dict[str, Any]:
+    ids = {"conversation_id": event.conversation_id, "message_id": event.message_id, "phone_number": event.phone_number}
+    return {"id": event.id, "type": event.type, "created_at": event.created_at, "data": {**event.data, **ids}}

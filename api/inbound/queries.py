@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import ColumnElement, ScalarSelect, Select, func, literal_column, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -74,6 +75,30 @@ async def add_to_journal(session: AsyncSession, rows: Sequence[JournalRow]) -> i
 async def add_to_journal_at_once(connection: "asyncpg.Connection[Any]", rows: Sequence[JournalRow]) -> None:
     """In a transaction of its own, which is committed, and durable, when this returns. Raises what asyncpg raises."""
     await connection.execute(ADD_TO_JOURNAL, *_columns(rows), timeout=WRITE_SECONDS)
+
+
+async def add_due_later(
+    session: AsyncSession, organization_id: UUID, *, line_id: UUID, provider: str, event: WebhookEvent, due_at: datetime
+) -> None:
+    """Add an event that counts as received at `due_at`. One that is there already stays as it is (RECV-ONCE)."""
+    await session.execute(
+        insert(InboundEvent)
+        .values(
+            organization_id=organization_id,
+            id=new_id(),
+            line_id=line_id,
+            provider=provider,
+            event_id=event.event_id,
+            kind=event.kind.value,
+            phone_number=event.phone_number,
+            content_type=event.content_type,
+            body=event.body,
+            message_ref=event.message_ref,
+            due_at=due_at,
+            received_at=due_at,
+        )
+        .on_conflict_do_nothing(index_elements=["organization_id", "provider", "event_id"])
+    )
 
 
 async def organizations_with_due_events(session: AsyncSession) -> list[UUID]:
@@ -270,6 +295,19 @@ async def event(session: AsyncSession, organization_id: UUID, event_id: UUID) ->
             .execution_options(populate_existing=True)
         )
     ).one_or_none()
+
+
+async def event_of_provider(session: AsyncSession, organization_id: UUID, provider: str, event_id: str) -> UUID:
+    """Our id of an event that is stored, by the provider's."""
+    return (
+        await session.execute(
+            select(InboundEvent.id).where(
+                InboundEvent.organization_id == organization_id,
+                InboundEvent.provider == provider,
+                InboundEvent.event_id == event_id,
+            )
+        )
+    ).scalar_one()
 
 
 async def lock_quarantined(

@@ -3,13 +3,16 @@
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.inbound.models import InboundEvent
 from api.inbound.queries import JournalFigures
 from api.inbound.rules import EventSource, EventState
+from api.kit.request_models import RequestModel
+from api.kit.text import Body, SingleLine
 from api.lines.models import Line
 from api.providers.port import EventKind
 
@@ -98,6 +101,13 @@ def _fields(event: InboundEvent) -> dict[str, object]:
         "applied_at": event.applied_at,
         "due_at": event.due_at if state is EventState.PENDING else None,
     }
+
+
+class SandboxTextIn(RequestModel):
+    phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
+    """The test number that texts, as `GET /providers` names it."""
+    body: Annotated[Body, StringConstraints(min_length=1, max_length=1600)]
+    """What it texts. STOP, START and HELP act as from a phone."""
 
 
 class Replayed(BaseModel):

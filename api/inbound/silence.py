@@ -15,7 +15,9 @@ log = structlog.get_logger(__name__)
 
 
 async def check_silence(database: Database, line: Line) -> None:
-    """Store and log when the line falls silent, and when it is heard again."""
+    """Store and log when the line falls silent, and when it is heard again. A sandbox line has no habits."""
+    if line.is_sandbox:
+        return
     async with database.transaction() as session:
         now = await database_time(session)
         organization = await access.organization(session, line.organization_id)

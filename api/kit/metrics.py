@@ -29,6 +29,12 @@ WEBHOOK_REFUSALS = Counter(
 SIGN_INS = Counter("messenger_sign_ins", "Tries to sign in, by outcome.", ["outcome"], registry=REGISTRY)
 RATE_LIMITED = Counter("messenger_rate_limited", "Requests refused by a limit.", ["limit"], registry=REGISTRY)
 PUSHES = Counter("messenger_pushes", "Notifications posted to browsers, by outcome.", ["outcome"], registry=REGISTRY)
+WEBHOOK_ATTEMPTS = Counter(
+    "messenger_webhook_attempts",
+    "Attempts to deliver events to webhook endpoints, by outcome.",
+    ["outcome"],
+    registry=REGISTRY,
+)
 APPLIED = Counter("messenger_inbound_applied", "Inbound events by what became of them.", ["outcome"], registry=REGISTRY)
 CARRIER_MEDIA = Counter(
     "messenger_carrier_media",

@@ -1,12 +1,12 @@
 """Which line a new text goes out on (LINE-CHOICE), as a pure decision."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
 from api.kit.phone import possible_countries
-from api.lines.rules import ONE_COUNTRY, texts_number
+from api.lines.rules import ONE_COUNTRY, sandbox_note, texts_number
 
 
 class LineReason(StrEnum):
@@ -33,6 +33,7 @@ class Candidate:
     countries: Sequence[str] | None
     """The countries that it may text. None: its own."""
     enabled: bool
+    is_sandbox: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def choose_line(number: str, candidates: Candidates, *, newest: UUID | None) -> 
     """`newest`: the line of the newest conversation with the number. None if there is no line at all.
 
     A line that is out of service, or may not text the number's country, is chosen only if all others are the same.
+    So is a sandbox line for a real number, and a real line for a test number.
     """
     in_order = list(_in_order(number, candidates, newest=newest))
     first = next((each for each in in_order if _may_text(each[0], number)), in_order[0] if in_order else None)
@@ -68,12 +70,21 @@ def _in_order(number: str, candidates: Candidates, *, newest: UUID | None) -> It
         yield by_id[candidates.defaults[country]], LineReason.COUNTRY_DEFAULT
     if None in candidates.defaults:
         yield by_id[candidates.defaults[None]], LineReason.DEFAULT
-    for line in sorted(candidates.lines, key=lambda line: (not line.enabled, line.country not in countries)):
+    for line in sorted(candidates.lines, key=lambda line: _rank(line, number, countries)):
         yield line, LineReason.COUNTRY if _may_text(line, number) else LineReason.OLDEST
 
 
+def _rank(line: Candidate, number: str, countries: Set[str]) -> tuple[bool, bool, bool]:
+    fits = sandbox_note(number, is_sandbox=line.is_sandbox) is None
+    return not fits, not line.enabled, line.country not in countries
+
+
 def _may_text(line: Candidate, number: str) -> bool:
-    return line.enabled and texts_number(number, country=line.country, countries=line.countries)
+    return (
+        line.enabled
+        and sandbox_note(number, is_sandbox=line.is_sandbox) is None
+        and texts_number(number, country=line.country, countries=line.countries)
+    )
 
 
 def countries_of(number: str) -> set[str]:

@@ -61,7 +61,7 @@ async def choosable_lines(session: AsyncSession, organization_id: UUID) -> Choos
     if not every:
         raise Conflict(NO_LINE)
     defaults = {row.country: row.line_id for row in await queries.defaults(session, organization_id)}
-    candidates = [Candidate(line.id, line.country, line.countries, line.enabled) for line in every]
+    candidates = [Candidate(line.id, line.country, line.countries, line.enabled, line.is_sandbox) for line in every]
     return Choosable({line.id: line for line in every}, Candidates(candidates, defaults))
 
 
@@ -94,10 +94,13 @@ async def change_defaults(
     """Make a line the default that `change` wants. Returns what changed of this line, for its audit entry.
 
     Another line that loses a country, or is the default no more, gets an entry of its own. Raises `Invalid` for a
-    country that the line may not text.
+    country that the line may not text, and for a sandbox line.
     """
     if not moves_defaults(change):
         return {}
+    if line.is_sandbox and (change.default or change.default_for):
+        pointer = "/default" if change.default else "/default_for"
+        raise Invalid([(pointer, "A sandbox line texts only its test numbers, so it can't be a default.")])
     allowed = line.countries if line.countries is not None else [line.country]
     if refused := sorted(set(change.default_for or ()) - set(allowed)):
         names = ", ".join(COUNTRY_NAMES.get(each, each) for each in refused)

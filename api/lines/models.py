@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
+from api.providers.registry import ProviderName
 
 
 class Line(OrganizationRow, Base):
@@ -29,7 +30,9 @@ class Line(OrganizationRow, Base):
         UniqueConstraint("organization_id", "phone_number"),
         UniqueConstraint("id"),
         CheckConstraint("kind IN ('long_code', 'toll_free', 'short_code')", name="kind"),
-        CheckConstraint("provider IN ('twilio', 'telnyx', 'bandwidth', 'simulator')", name="provider"),
+        CheckConstraint(
+            "provider IN ('twilio', 'telnyx', 'bandwidth', 'plivo', 'sandbox', 'simulator')", name="provider"
+        ),
     )
 
     label: Mapped[str]
@@ -61,6 +64,11 @@ class Line(OrganizationRow, Base):
     """When the last text came, if that is longer ago than usual for this line; else null."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+    @property
+    def is_sandbox(self) -> bool:
+        """It texts only test numbers, over the built-in carrier (decision 0053)."""
+        return self.provider == ProviderName.SANDBOX
 
 
 class LineDefault(OrganizationRow, Base):

@@ -13,6 +13,7 @@ from api.access.models import DeletedOrganization
 from api.kit.bulk import is_any
 from api.kit.ids import new_id
 from api.lines.models import DailyTexts, Line, LineDefault, SecretKeyCheck
+from api.providers.registry import ProviderName
 
 
 async def line(session: AsyncSession, organization_id: UUID, line_id: UUID) -> Line | None:
@@ -35,7 +36,7 @@ async def line_by_id(session: AsyncSession, line_id: UUID) -> Line | None:
 
 
 async def default_line(session: AsyncSession, organization_id: UUID) -> Line | None:
-    """The default line, or the oldest, in service: for checks that name no line."""
+    """The default line, or the oldest, in service: for checks that name no line. A sandbox line comes last."""
     is_default = exists().where(
         LineDefault.organization_id == Line.organization_id,
         LineDefault.line_id == Line.id,
@@ -44,7 +45,13 @@ async def default_line(session: AsyncSession, organization_id: UUID) -> Line | N
     return await session.scalar(
         select(Line)
         .where(Line.organization_id == organization_id)
-        .order_by(Line.enabled.desc(), is_default.desc(), Line.created_at, Line.id)
+        .order_by(
+            Line.provider == ProviderName.SANDBOX.value,
+            Line.enabled.desc(),
+            is_default.desc(),
+            Line.created_at,
+            Line.id,
+        )
         .limit(1)
     )
 

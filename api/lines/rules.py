@@ -18,6 +18,7 @@ from api.providers.port import (
     WebhookFinding,
     WebhookState,
 )
+from api.providers.sandbox.numbers import is_test_number
 
 NEW_ZEALAND = "NZ"
 
@@ -175,6 +176,22 @@ def texts_number(recipient: str, *, country: str, countries: Sequence[str] | Non
         if not allowed.isdisjoint(group):
             allowed |= group
     return not possible or not possible.isdisjoint(allowed)
+
+
+class SandboxNote(StrEnum):
+    """Why a line and a number do not fit: one of them is for tests, and the other is not."""
+
+    TEST_LINE = "sandbox_line"
+    """A sandbox line texts only its test numbers."""
+    TEST_NUMBER = "test_number"
+    """A test number is texted by sandbox lines only."""
+
+
+def sandbox_note(recipient: str, *, is_sandbox: bool) -> SandboxNote | None:
+    """None if a line of this sort may text the number."""
+    if is_sandbox == is_test_number(recipient):
+        return None
+    return SandboxNote.TEST_LINE if is_sandbox else SandboxNote.TEST_NUMBER
 
 
 @dataclass(frozen=True)

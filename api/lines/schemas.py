@@ -239,6 +239,8 @@ class LineOut(BaseModel):
     """Who carries its texts, as `GET /providers` names it."""
     enabled: bool
     """False if the line is out of service: nothing is sent from it."""
+    sandbox: bool
+    """It is for tests: it texts only the test numbers of its provider, which no other line texts, and costs nothing."""
     default: bool
     """New conversations go out on it if their country has no default of its own (LINE-CHOICE)."""
     default_for: list[str]
@@ -266,6 +268,7 @@ class LineOut(BaseModel):
             country=line.country,
             provider=ProviderName(line.provider),
             enabled=line.enabled,
+            sandbox=line.is_sandbox,
             default=default.others,
             default_for=list(default.countries),
             settings=LineSettingsOut.of(line),
@@ -315,6 +318,17 @@ class AlternativeOut(BaseModel):
     """More about it, for people."""
 
 
+class SandboxNumberOut(BaseModel):
+    model_config = {"title": "SandboxNumber", "from_attributes": True}
+
+    phone_number: str
+    """In E.164. It is nobody's."""
+    name: str
+    """A name for programs."""
+    description: str
+    """What happens to a text to it, for people."""
+
+
 class ProviderCapabilities(BaseModel):
     answers_keywords: bool
     """The provider answers STOP, START and HELP itself."""
@@ -347,6 +361,10 @@ class ProviderOut(BaseModel):
     """What to do at the provider, in order. `{phone_number}` stands for the line's number."""
     status_address_help: str
     """Where the address for delivery reports is entered at the provider."""
+    own_numbers: list[str]
+    """The numbers that its lines may have; empty if they may have any."""
+    test_numbers: list[SandboxNumberOut]
+    """Of the sandbox: the only numbers that its lines text. Empty for every other provider."""
     capabilities: ProviderCapabilities
     """What it can do."""
 
@@ -360,6 +378,8 @@ class ProviderOut(BaseModel):
             alternatives=[AlternativeOut.model_validate(each) for each in description.alternatives],
             setup_steps=list(description.setup_steps),
             status_address_help=description.status_address_help,
+            own_numbers=list(description.own_numbers),
+            test_numbers=[SandboxNumberOut.model_validate(each) for each in description.test_numbers],
             capabilities=ProviderCapabilities(
                 answers_keywords=description.answers_keywords,
                 checks_webhooks=isinstance(provider, ChecksWebhooks),

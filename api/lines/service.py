@@ -13,6 +13,7 @@ from api.access import service as access
 from api.access.rules import Principal
 from api.audit import service as audit
 from api.audit.rules import Action, NewEntry
+from api.kit.countries import COUNTRY_NAMES
 from api.kit.database import commit, database_time, notify
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.ids import new_id
@@ -35,13 +36,17 @@ from api.lines.rules import (
     Day,
     LineChange,
     LineHealth,
+    LineKind,
     LineSettings,
     NewLine,
+    SandboxNote,
+    sandbox_note,
     texts_number,
     webhook_addresses,
 )
 from api.providers.port import ChecksWebhooks, LineAccess, SmsProvider
 from api.providers.registry import Providers
+from api.providers.sandbox.numbers import COUNTRY
 
 CHANNEL = "messenger_lines"
 """NOTIFY channel of changed lines: API processes drop their cached line."""
@@ -141,6 +146,21 @@ def _changed_credentials(line: Line, given: dict[str, str], secrets: SecretBox) 
     return sorted(name for name in before.keys() | given.keys() if before.get(name) != given.get(name))
 
 
+def _own_number_problems(adapter: SmsProvider, new: NewLine, number: str) -> list[tuple[str, str]]:
+    """A sandbox line's own number is one of those that belong to nobody."""
+    allowed = adapter.description.own_numbers
+    problems: list[tuple[str, str]] = []
+    if not allowed:
+        return problems
+    if number not in allowed:
+        problems.append(("/phone_number", f"{adapter.description.label}: use one of {allowed[0]} to {allowed[-1]}."))
+    if new.country != COUNTRY:
+        problems.append(("/country", f"Its number is one of {COUNTRY_NAMES[COUNTRY]}: use {COUNTRY}."))
+    if new.kind is not LineKind.LONG_CODE:
+        problems.append(("/kind", f"Its number is an ordinary one: use {LineKind.LONG_CODE}."))
+    return problems
+
+
 async def create_line(
     session: AsyncSession, principal: Principal, new: NewLine, *, providers: Providers, secrets: SecretBox
 ) -> Line:
@@ -150,6 +170,8 @@ async def create_line(
     except InvalidPhoneNumberError as error:
         raise Invalid([("/phone_number", str(error))]) from None
     adapter = _adapter(providers, new.provider)
+    if wrong := _own_number_problems(adapter, new, number):
+        raise Invalid(wrong)
     line = Line(
         organization_id=principal.organization_id,
         id=new_id(),
@@ -234,6 +256,11 @@ async def update_line(
             ),
         )
     return line
+
+
+def why_not_sandbox(line: Line, phone_number: str) -> SandboxNote | None:
+    """Why a sandbox line may not text a real number, or a real line a test number; else None."""
+    return sandbox_note(phone_number, is_sandbox=line.is_sandbox)
 
 
 def may_text(line: Line, phone_number: str) -> bool:

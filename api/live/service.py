@@ -1,12 +1,14 @@
 """Announcing changes to the open event streams. The events leave when the transaction of the change commits.
 
-An announcement carries ids. The hub reads the rows that they name, and sends these (`live.gathering`).
+An announcement carries ids. The hub reads the rows that they name, and sends these (`live.gathering`). The event log
+keeps it for streams that reconnect.
 """
 
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.events.service import record_change
 from api.kit.database import notify
 from api.kit.phone import variants
 
@@ -15,14 +17,19 @@ CHANNEL = "messenger_events"
 
 TYPING = "typing"
 THREAD_ENTRY = "thread_entry"
+SENDING_STATUS = "sending_status"
+"""Whether texts leave. `Hub.broadcast` sends it; a stream that resumes gets it too."""
 
 PASSING = frozenset({TYPING})
-"""Events that are worth nothing later: they are not kept for streams that reconnect."""
+"""Events that are worth nothing later: they are not in the log."""
 
 
 def announce(session: AsyncSession, organization_id: UUID, event_type: str, **data: object) -> None:
     """Send an event to the organization's streams once the transaction has committed."""
-    notify(session, CHANNEL, {"type": event_type, "organization_id": str(organization_id), **data})
+    change = {"type": event_type, **data}
+    notify(session, CHANNEL, {"organization_id": str(organization_id), **change})
+    if event_type not in PASSING:
+        record_change(session, organization_id, change)
 
 
 def announce_conversation(session: AsyncSession, organization_id: UUID, conversation_id: UUID) -> None:

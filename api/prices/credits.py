@@ -58,7 +58,11 @@ async def change_credits(session: AsyncSession, principal: Principal, wanted: Cr
     if row.currency != wanted.currency and row.balance != 0:
         raise Conflict(f"{shown_amount(row.balance)} {row.currency} are left. Use them up, or take them out, first.")
     if wanted.is_on:
-        lacking = [line.label for line in lines if line.enabled and line.price_currency != wanted.currency]
+        lacking = [
+            line.label
+            for line in lines
+            if line.enabled and not line.is_sandbox and line.price_currency != wanted.currency
+        ]
         if lacking:
             raise Invalid([("/is_on", f"Give “{lacking[0]}” prices in {wanted.currency} first.")])
     before = _said(row)

@@ -49,15 +49,24 @@ async def change_line_prices(
 ) -> LinePrices:
     """Replace a line's price list. What was sent keeps what it cost.
 
-    Raises `PermissionRequired` (PERM-ADMIN), `NotFound`, `Invalid`, and `Conflict` if credits need the old list.
+    Raises `PermissionRequired` (PERM-ADMIN), `NotFound`, `Invalid`, and `Conflict` if credits need the old list,
+    or for a sandbox line.
     """
     require_administrator(principal)
     if wrong := problems(wanted.currency, wanted.prices):
         raise Invalid(wrong)
     organization_id = principal.organization_id
     line = await lock_line(session, organization_id, line_id)
+    if line.is_sandbox and wanted.currency is not None:
+        raise Conflict("Texts on a sandbox line cost nothing, so it has no prices.")
     credits = await queries.lock_credits(session, organization_id)
-    if credits is not None and credits.is_on and line.enabled and wanted.currency != credits.currency:
+    if (
+        credits is not None
+        and credits.is_on
+        and line.enabled
+        and not line.is_sandbox
+        and wanted.currency != credits.currency
+    ):
         raise Conflict(LIST_IS_NEEDED.format(currency=credits.currency))
     before = LinePrices(
         line.price_currency, (await queries.prices(session, organization_id, [line.id])).get(line.id, [])

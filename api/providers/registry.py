@@ -11,6 +11,7 @@ from api.providers.bandwidth.provider import BandwidthProvider
 from api.providers.http import make_client
 from api.providers.plivo.provider import PlivoProvider
 from api.providers.port import SendLimits, SmsProvider
+from api.providers.sandbox.provider import SandboxProvider
 from api.providers.simulator.provider import SimulatorProvider
 from api.providers.telnyx.provider import TelnyxProvider
 from api.providers.twilio.provider import TwilioProvider
@@ -22,6 +23,7 @@ class ProviderName(StrEnum):
     TELNYX = "telnyx"
     BANDWIDTH = "bandwidth"
     PLIVO = "plivo"
+    SANDBOX = "sandbox"
     SIMULATOR = "simulator"
 
 
@@ -36,6 +38,7 @@ ADAPTERS: Mapping[ProviderName, type[Adapter]] = MappingProxyType(
         ProviderName.TELNYX: TelnyxProvider,
         ProviderName.BANDWIDTH: BandwidthProvider,
         ProviderName.PLIVO: PlivoProvider,
+        ProviderName.SANDBOX: SandboxProvider,
         ProviderName.SIMULATOR: SimulatorProvider,
     }
 )

@@ -70,7 +70,9 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "staff_members": {"search": "rebuilt without the number", "notes": SCAN},
     "inbound_events": {"phone_number": SCAN, "body": SCAN, "error": SCAN},
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
-    "events": {"phone_number": EMPTY, "data": SCAN},
+    # An answer of an integration may repeat what it read about the person.
+    "webhook_deliveries": {"attempts": SCAN},
+    "events": {"phone_number": EMPTY},
     "idempotency_keys": {"answer": SCAN},
     "import_records": {"external_id": SCAN, "wanted": SCAN, "errors": SCAN},
     "erased_refusals": {"number_hash": HASH},
@@ -163,7 +165,7 @@ FREE: Mapping[str, frozenset[str]] = {
     "notes": frozenset({"author_kind", "author_name", "removed_by"}),
     "message_events": frozenset({"status", "source", "code"}),
     "inbound_events": frozenset({"provider", "event_id", "kind", "content_type", "source", "state"}),
-    "events": frozenset({"type"}),
+    "events": frozenset({"type", "data"}),
     "inbound_attempts": frozenset({"event_ids"}),
     "idempotency_keys": frozenset({"key", "request_hash"}),
     "import_records": frozenset({"rows", "kind", "outcome"}),
@@ -179,5 +181,7 @@ FREE: Mapping[str, frozenset[str]] = {
     "conversation_undos": frozenset({"action", "before"}),
     "inbox_views": frozenset({"name", "filter"}),
     "secret_key_check": frozenset({"value"}),
+    "webhook_endpoints": frozenset({"url", "description", "event_types", "disabled_reason", "sealed_secret"}),
+    "webhook_deliveries": frozenset({"event_type", "state"}),
     "text_folding": frozenset({"text"}),
 }

@@ -31,6 +31,7 @@ from api.kit.lexemes import search_vector
 from api.lines.models import Line
 from api.media.models import MessageMedia
 from api.retention.models import Erasure
+from api.webhook_endpoints.models import WebhookDelivery
 
 QUIET = {"synchronize_session": False}
 
@@ -419,6 +420,27 @@ async def erase_answers(
         .where(tuple_(*row).in_(found))
         .values(status=answer["status"], answer=answer)
         .returning(IdempotencyKey.id)
+        .execution_options(**QUIET)
+    )
+    return len(erased.all())
+
+
+async def erase_answers_of_integrations(
+    session: AsyncSession, organization_id: UUID, patterns: Sequence[str], *, limit: int
+) -> int:
+    """Empty the attempts of webhook deliveries if an answer of the integration holds the number."""
+    row = (WebhookDelivery.organization_id, WebhookDelivery.id)
+    found = (
+        select(*row)
+        .where(WebhookDelivery.organization_id == organization_id)
+        .where(holds_any(cast(WebhookDelivery.attempts, Text), patterns))
+        .limit(limit)
+    )
+    erased = await session.execute(
+        update(WebhookDelivery)
+        .where(tuple_(*row).in_(found))
+        .values(attempts=[])
+        .returning(WebhookDelivery.id)
         .execution_options(**QUIET)
     )
     return len(erased.all())

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.audit import service as audit
 from api.audit.rules import Actor
+from api.events import service as events
 from api.kit.database import Database, database_time
 from api.live.service import announce_message, announce_thread_entry
 from api.retention import note_queries, queries
@@ -83,7 +84,8 @@ async def _step(session: AsyncSession, erasure: Erasure, stage: Stage) -> tuple[
         case Stage.ANSWERS:
             patterns = [*erasure.needles, *map(str, erasure.conversation_ids)]
             count = await queries.erase_answers(session, organization_id, patterns, answer=ERASED_ANSWER, limit=BATCH)
-            return {"answers": count}, MORE if count == BATCH else None
+            count += await queries.erase_answers_of_integrations(session, organization_id, patterns, limit=BATCH)
+            return {"answers": count}, MORE if count >= BATCH else None
         case Stage.IMPORTS:
             count = await queries.erase_import_rows(session, organization_id, erasure.needles, limit=BATCH)
             return {"import_rows": count}, MORE if count == BATCH else None
@@ -111,6 +113,7 @@ async def _audit(session: AsyncSession, erasure: Erasure, stage: Stage) -> tuple
     actor = Actor.stored(erasure.requested_by)
     assert actor is not None
     if stage is Stage.AUDIT_OF_NUMBER:
+        await events.erase_numbers(session, erasure.organization_id, erasure.numbers)
         count = await audit.erase_of(
             session,
             erasure.organization_id,

@@ -1,6 +1,7 @@
 """What crosses the wire of the Service page."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -99,6 +100,20 @@ class LineStatusOut(BaseModel):
         )
 
 
+class SwitchedOffEndpointOut(BaseModel):
+    """A webhook endpoint to which no events are posted any more."""
+
+    model_config = ConfigDict(title="SwitchedOffWebhookEndpoint", from_attributes=True)
+
+    id: UUID
+    url: str
+    """Where events were posted to."""
+    disabled_reason: Literal["gone", "failing"]
+    """It answered 410 (`gone`), or every attempt failed for three days (`failing`)."""
+    disabled_at: datetime
+    """When it was switched off."""
+
+
 class ServiceStatusOut(BaseModel):
     model_config = ConfigDict(title="ServiceStatus")
 
@@ -122,6 +137,8 @@ class ServiceStatusOut(BaseModel):
     """The oldest first; 100 at most."""
     has_more_lines: bool
     """There are more lines than are shown."""
+    switched_off_webhook_endpoints: list[SwitchedOffEndpointOut]
+    """Webhook endpoints that were switched off because they fail or are gone. An administrator switches them on."""
 
     @classmethod
     def of(cls, status: ServiceStatus) -> "ServiceStatusOut":
@@ -136,4 +153,7 @@ class ServiceStatusOut(BaseModel):
             journal=JournalOut.model_validate(status.journal),
             lines=[LineStatusOut.of(each) for each in status.lines],
             has_more_lines=status.has_more_lines,
+            switched_off_webhook_endpoints=[
+                SwitchedOffEndpointOut.model_validate(each) for each in status.switched_off_webhook_endpoints
+            ],
         )

@@ -19,6 +19,8 @@ from api.lines import service as lines
 from api.lines.models import Line
 from api.migrate import expected_revision
 from api.version import VERSION
+from api.webhook_endpoints.models import WebhookEndpoint
+from api.webhook_endpoints.service import switched_off_endpoints
 
 MAX_WORKERS = 50
 MAX_LINES = 100
@@ -44,6 +46,7 @@ class ServiceStatus:
     journal: JournalFigures
     lines: Sequence[Line]
     has_more_lines: bool
+    switched_off_webhook_endpoints: Sequence[WebhookEndpoint]
 
 
 async def service_status(session: AsyncSession, principal: Principal) -> ServiceStatus:
@@ -61,6 +64,7 @@ async def service_status(session: AsyncSession, principal: Principal) -> Service
         journal=await journal_figures(session, organization_id=organization_id),
         lines=found[:MAX_LINES],
         has_more_lines=len(found) > MAX_LINES,
+        switched_off_webhook_endpoints=await switched_off_endpoints(session, organization_id),
     )
 
 

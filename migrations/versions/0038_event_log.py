@@ -40,6 +40,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_events_id")),
     )
     op.create_index("ix_events_organization_id_type", "events", ["organization_id", "type", "position"])
+    op.create_index(
+        "ix_events_phone_number",
+        "events",
+        ["organization_id", "phone_number"],
+        postgresql_where=sa.text("phone_number IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:

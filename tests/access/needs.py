@@ -27,6 +27,7 @@ REFUSE = Need(any_of=frozenset({Permission.SMS_LOGS, Permission.DIRECTORY}))
 
 API = "/api/v1"
 CONVERSATION = f"{API}/conversations/{{conversation_id}}"
+ENDPOINT = f"{API}/webhook-endpoints/{{webhook_endpoint_id}}"
 BROADCAST = f"{API}/broadcasts/{{broadcast_id}}"
 
 NEEDS = {
@@ -52,7 +53,8 @@ NEEDS = {
     f"DELETE {API}/me/sessions/{{session_id}}": ANYBODY,
     # PERM-VIEW
     f"GET {API}/indicator": VIEW,
-    f"GET {API}/events": VIEW,
+    # As a stream it needs SMS Logs; the log shows changes of consent to either: tests/events/test_list.py.
+    f"GET {API}/events": REFUSE,
     f"GET {API}/conversations": VIEW,
     f"GET {CONVERSATION}": VIEW,
     f"POST {CONVERSATION}/close": VIEW,
@@ -105,6 +107,7 @@ NEEDS = {
     f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": SEND,
     f"POST {API}/conversations": SEND,
     f"POST {CONVERSATION}/messages": SEND,
     f"POST {API}/messages": SEND,
@@ -158,6 +161,16 @@ NEEDS = {
     f"PATCH {API}/api-keys/{{api_key_id}}": ADMIN,
     f"POST {API}/api-keys/{{api_key_id}}/rotate": ADMIN,
     f"DELETE {API}/api-keys/{{api_key_id}}": ADMIN,
+    f"GET {API}/webhook-endpoints": ADMIN,
+    f"POST {API}/webhook-endpoints": ADMIN,
+    f"GET {ENDPOINT}": ADMIN,
+    f"PATCH {ENDPOINT}": ADMIN,
+    f"DELETE {ENDPOINT}": ADMIN,
+    f"POST {ENDPOINT}/rotate": ADMIN,
+    f"POST {ENDPOINT}/test": ADMIN,
+    f"GET {ENDPOINT}/deliveries": ADMIN,
+    f"GET {ENDPOINT}/deliveries/{{delivery_id}}": ADMIN,
+    f"POST {ENDPOINT}/deliveries/{{delivery_id}}/replay": ADMIN,
     f"GET {API}/audit-entries": ADMIN,
     f"GET {API}/audit-entries/export.csv": ADMIN,
     f"GET {API}/audit-entries/verification": ADMIN,

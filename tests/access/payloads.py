@@ -25,3 +25,8 @@ def new_line() -> dict[str, Any]:
 def new_browser() -> dict[str, Any]:
     keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
     return {"endpoint": f"https://fcm.googleapis.com/{uuid4()}", "keys": keys}
+
+
+def a_webhook_endpoint() -> dict[str, Any]:
+    """At this machine, where nobody listens."""
+    return {"url": "http://127.0.0.1:9/webhooks", "event_types": ["message.received"]}

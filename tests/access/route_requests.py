@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 
 from tests.access.needs import API
-from tests.access.payloads import a_reply, new_browser, new_line, new_person
+from tests.access.payloads import a_reply, a_webhook_endpoint, new_browser, new_line, new_person
 from tests.access.rows import TO_ERASE, Rows
 from tests.support.broadcasts import a_broadcast
 from tests.support.business import PASSWORD
@@ -92,6 +92,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"name": f"Level {uuid4().hex}"}
         case "PATCH /organization/settings":
             return {"replying_assigns": True}
+        case "POST /lines/{line_id}/sandbox-texts":
+            return {"phone_number": "+17855550100", "body": "Hello?"}
         case "PATCH /lines/{line_id}":
             return {"label": "Desk"}
         case "PATCH /api-keys/{api_key_id}":
@@ -100,6 +102,12 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"old_key_valid_until": (datetime.now(UTC) + timedelta(days=1)).isoformat()}
         case "POST /api-keys":
             return {"name": "Key", "permissions": []}
+        case "POST /webhook-endpoints":
+            return a_webhook_endpoint()
+        case "PATCH /webhook-endpoints/{webhook_endpoint_id}":
+            return {"description": f"Desk {uuid4().hex}"}
+        case "POST /webhook-endpoints/{webhook_endpoint_id}/rotate":
+            return {"overlap_hours": 1}
         case "POST /staff-members" | "PUT /staff-members/by-external-id/{external_id}":
             return new_person()
         case "POST /families" | "PUT /families/by-external-id/{external_id}":
@@ -134,6 +142,8 @@ async def ask(
         params = {"phone_number": rows.phone_number}
     elif path.endswith("/search") or path == f"{API}/recipients":
         params = {"q": "hello"}
+    if path.endswith("/sandbox-texts"):
+        path = path.replace("{line_id}", rows.ids["sandbox_line_id"])
     if path.endswith("/erase"):
         path = path.replace("{number}", TO_ERASE)
     if path.endswith("/directory/import"):

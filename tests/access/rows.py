@@ -10,11 +10,14 @@ from api.access.models import StaffMember
 from api.access.sign_in import start_session
 from api.directory.models import Import
 from api.kit.database import database_time
+from api.kit.ids import new_id
 from api.providers.port import FetchedMedia
+from api.webhook_endpoints.models import WebhookDelivery
 from tests.access.needs import API
-from tests.access.payloads import a_reply, new_browser, new_number, new_person
+from tests.access.payloads import a_reply, a_webhook_endpoint, new_browser, new_number, new_person
 from tests.support.broadcasts import new_audience, new_broadcast
 from tests.support.media import PNG, picture_fields, settle_media
+from tests.support.sandbox import sandbox_line
 from tests.support.world import World
 
 PARENT = "+13125550101"
@@ -63,6 +66,7 @@ class Rows:
             "api_key_id": api_key.json()["id"],
             "event_id": quarantined.json()["items"][0]["id"],
             "line_id": str(world.line_id),
+            "sandbox_line_id": (await sandbox_line(world.admin))["id"],
             "number": REFUSED,
             "refusal_id": await removed_refusal(world),
             "external_id": "external-1",
@@ -75,6 +79,7 @@ class Rows:
             "class_id": await new_class(world),
             "broadcast_id": await new_broadcast(world.admin, PARENT),
             "audience_id": await new_audience(world.admin, PARENT),
+            **await new_endpoint(world),
             "saved_reply_id": await new_reply(world.admin, "organization"),
         }
         return cls(ids, PARENT)
@@ -85,6 +90,24 @@ async def new_class(world: World) -> str:
     assert made.status_code == 201, made.text
     class_id: str = made.json()["id"]
     return class_id
+
+
+async def new_endpoint(world: World) -> dict[str, str]:
+    """The ids of a webhook endpoint and of a delivery to it that has failed."""
+    made = await world.admin.post(f"{API}/webhook-endpoints", json=a_webhook_endpoint())
+    assert made.status_code == 201, made.text
+    endpoint_id: str = made.json()["id"]
+    return {"webhook_endpoint_id": endpoint_id, "delivery_id": await failed_delivery(world, UUID(endpoint_id))}
+
+
+async def failed_delivery(world: World, endpoint_id: UUID) -> str:
+    now = datetime.now(UTC)
+    delivery = WebhookDelivery(organization_id=world.organization_id, id=new_id(), endpoint_id=endpoint_id)
+    delivery.event_id, delivery.event_type, delivery.order_key = uuid4(), "message.received", uuid4()
+    delivery.state, delivery.retry_until, delivery.finished_at = "failed", now, now
+    async with world.service.database.transaction() as session:
+        session.add(delivery)
+    return str(delivery.id)
 
 
 async def new_reply(client: httpx.AsyncClient, scope: str) -> str:

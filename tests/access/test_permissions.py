@@ -6,7 +6,7 @@ from api.access.dependencies import Public, Require
 from api.access.rules import Permission
 from api.inbound.webhook_document import webhook_paths
 from tests.access.callers import CALLERS, Caller
-from tests.access.needs import API, BROADCAST, CONVERSATION, NEEDS, PUBLIC, RETRY, STREAMS, Need
+from tests.access.needs import API, BROADCAST, CONVERSATION, ENDPOINT, NEEDS, PUBLIC, RETRY, STREAMS, Need
 from tests.access.payloads import new_browser
 from tests.access.route_requests import ask
 from tests.access.routes import other_paths_of, routes_of
@@ -15,6 +15,7 @@ from tests.access.rows import (
     PARENT,
     Rows,
     failed_message,
+    new_endpoint,
     new_note,
     new_reply,
     ready_account,
@@ -177,6 +178,8 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         if name == OWN_UNDO and status == 200:
             act = await undoable_act(client, rows.ids["conversation_id"], str(world.staff_ids["maria"]))
             about = Rows({**rows.ids, "undo_id": act}, rows.phone_number)
+        if ENDPOINT in name and status == 200:
+            about = Rows({**rows.ids, **await new_endpoint(world)}, rows.phone_number)
         response = await ask(client, name, about)
         if caller.is_key and name in STAFF_ONLY and status == 200:
             if response.status_code != 403 or response.json()["type"] != "/problems/forbidden":

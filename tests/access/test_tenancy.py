@@ -114,7 +114,16 @@ async def test_lists_show_only_the_organizations_own_rows(world: World, neighbou
         items: list[dict[str, Any]] = response.json()["items"]
         return items
 
-    for path in ("conversations", "families", "staff-members", "lines", "api-keys", "audit-entries", "inbound-events"):
+    for path in (
+        "conversations",
+        "families",
+        "staff-members",
+        "lines",
+        "api-keys",
+        "audit-entries",
+        "inbound-events",
+        "webhook-endpoints",
+    ):
         ours = {item["id"] for item in await shown(world.admin, path)}
         theirs = {item["id"] for item in await shown(neighbour.admin, path)}
         assert ours, path
@@ -159,6 +168,8 @@ def test_every_id_in_a_path_is_tried_above(world: World) -> None:
         "phone_record_id",
         "staff_member_id",
         "api_key_id",
+        "webhook_endpoint_id",
+        "delivery_id",
         "event_id",
         "line_id",
         "number",

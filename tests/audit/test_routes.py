@@ -12,10 +12,12 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.audit.rules import Action
 from api.conversations.corrections import count_failures
+from api.events.rules import OF_CONSENT, OF_CONVERSATIONS, OF_MASS_TEXTS, EventType
 from api.inbound.webhook_document import webhook_paths
-from tests.access.needs import API, BROADCAST, NEEDS, STREAMS
-from tests.access.payloads import new_browser, new_line, new_person
+from tests.access.needs import API, BROADCAST, ENDPOINT, NEEDS, STREAMS
+from tests.access.payloads import a_webhook_endpoint, new_browser, new_line, new_person
 from tests.access.route_requests import ask, headers_of
 from tests.access.routes import routes_of
 from tests.access.rows import EXTERNAL_ID, Rows, failed_message, ready_account, saved_view, undoable_act
@@ -66,6 +68,10 @@ async def _session_of_a_colleague(world: World, _rows: Rows) -> dict[str, str]:
 
 async def _uploaded(world: World, _rows: Rows) -> dict[str, str]:
     return {"upload_id": (await upload(world.admin)).json()["id"]}
+
+
+async def _sandbox_line(_world: World, rows: Rows) -> dict[str, str]:
+    return {"line_id": rows.ids["sandbox_line_id"]}
 
 
 async def _own_browser(world: World, _rows: Rows) -> dict[str, str]:
@@ -304,6 +310,12 @@ CHANGES: dict[str, Change] = {
     ),
     # It only asks the provider. What was answered is no change of the line.
     f"POST {API}/lines/{{line_id}}/check": Change(None, ()),
+    f"POST {API}/lines/{{line_id}}/sandbox-texts": Change(
+        lambda: {"phone_number": "+17855550100", "body": "Hello?"},
+        by_staff("sandbox_text.received"),
+        refused={"phone_number": PARENT, "body": "Hello?"},
+        given=_sandbox_line,
+    ),
     f"POST {API}/api-keys": Change(
         lambda: {"name": "New", "permissions": ["sms_logs"]}, by_staff("api_key.created"), refused={"name": "New"}
     ),
@@ -314,6 +326,19 @@ CHANGES: dict[str, Change] = {
         dict, by_staff("api_key.rotated"), refused={"old_key_valid_until": "2020-01-01T00:00:00Z"}
     ),
     f"DELETE {API}/api-keys/{{api_key_id}}": Change(None, by_staff("api_key.revoked")),
+    f"POST {API}/webhook-endpoints": Change(
+        a_webhook_endpoint,
+        by_staff("webhook_endpoint.created"),
+        refused={**a_webhook_endpoint(), "url": "https://10.0.0.1/"},
+    ),
+    f"PATCH {ENDPOINT}": Change(
+        lambda: {"enabled": False}, by_staff("webhook_endpoint.updated"), refused={"url": "ftp://example.com"}
+    ),
+    f"POST {ENDPOINT}/rotate": Change(dict, by_staff("webhook_endpoint.secret_rotated"), refused={"overlap_hours": 25}),
+    # A test changes nothing. Its delivery is in the endpoint's log.
+    f"POST {ENDPOINT}/test": Change(None, ()),
+    f"POST {ENDPOINT}/deliveries/{{delivery_id}}/replay": Change(None, by_staff("webhook_delivery.replayed")),
+    f"DELETE {ENDPOINT}": Change(None, by_staff("webhook_endpoint.deleted")),
     f"POST {API}/staff-members": Change(
         new_person, by_staff("staff_member.created"), refused={**new_person(), **TAKEN}
     ),
@@ -445,6 +470,22 @@ async def entries(world: World) -> list[tuple[str, str]]:
     return [(action, kind) for action, kind in found]
 
 
+EVENTS_OF_ENTRIES = {
+    Action.MESSAGE_SENT: EventType.MESSAGE_SENT,
+    **OF_CONVERSATIONS,
+    **dict.fromkeys(OF_CONSENT, EventType.OPT_IN_CHANGED),
+    **dict.fromkeys(OF_MASS_TEXTS, EventType.MASS_TEXT_FINISHED),
+}
+
+
+async def events(world: World) -> list[str]:
+    """The log's events that are audit entries too."""
+    found = await world.rows(
+        "SELECT type FROM events WHERE organization_id = :id ORDER BY position", id=world.organization_id
+    )
+    return [type_ for (type_,) in found if type_ in set(EVENTS_OF_ENTRIES.values())]
+
+
 async def make(world: World, name: str, ids: dict[str, str], change: Change, body: Any) -> httpx.Response:
     method, _, path = name.partition(" ")
     if change.form:
@@ -478,16 +519,20 @@ async def make_refused(world: World, name: str, ids: dict[str, str], change: Cha
 async def what_is_wrong(world: World, name: str, change: Change) -> str | None:
     rows = await Rows.create(world)
     ids = rows.ids | (await change.given(world, rows) if change.given else {})
-    before = await entries(world)
+    before, events_before = await entries(world), await events(world)
 
     refused = await make_refused(world, name, ids, change)
     if refused is not None and not 400 <= refused.status_code < 500:
         return f"not refused: {refused.status_code} {refused.text}"
-    if await entries(world) != before:
+    if await entries(world) != before or await events(world) != events_before:
         return f"refused with {refused.status_code if refused else None}, and left {await entries(world)}"
 
     made = await make(world, name, ids, change, change.body() if change.body else None)
     left = tuple((await entries(world))[len(before) :])
+    happened = (await events(world))[len(events_before) :]
+    wanted = [EVENTS_OF_ENTRIES[Action(action)] for action, _ in left if action in EVENTS_OF_ENTRIES]
+    if sorted(happened) != sorted(wanted):
+        return f"left the events {happened} (HOOK)"
     return None if made.is_success and left == change.leaves else f"{made.status_code}, left {left}: {made.text}"
 
 

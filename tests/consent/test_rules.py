@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.consent.rules import CONSUMER_INITIATED, Instance, OptInCheck, Reason, check_opt_in, explanation
+from api.consent.rules import CONSUMER_INITIATED, Instance, LineFit, OptInCheck, Reason, check_opt_in, explanation
 from api.directory.rules import OptInSource, OptInState, OwnerKind
 
 NUMBER = "+13125550147"
@@ -59,7 +59,7 @@ def check(
         stopped_at=STOPPED_AT if stopped else None,
         instances=records,
         has_texted_line=has_texted_line,
-        line_enabled=line_enabled,
+        line=LineFit(enabled=line_enabled),
     )
 
 

@@ -130,6 +130,7 @@ CREATIONS: dict[str, dict[str, Any]] = {
     "families": {"name": "New", "contacts": []},
     "staff-members": new_person(),
     "lines": new_line(),
+    "webhook-endpoints": {"url": "http://127.0.0.1:9/"},
     "api-keys": {"name": "Key", "permissions": []},
     "conversations": {"phone_number": PARENT},
 }

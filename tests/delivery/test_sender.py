@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.delivery.expire import expire_leases
 from api.delivery.sender import Sender
+from api.inbound.later import add_later
 from api.kit.database import Database
 from api.logging import configure_logging
 from api.settings import Settings
@@ -48,7 +49,12 @@ def sender_of(
 ) -> Sender:
     service = world.service
     return Sender(
-        database or service.database, service.providers, service.secret_box, settings or service.settings, wake=wake
+        database or service.database,
+        service.providers,
+        service.secret_box,
+        settings or service.settings,
+        add_later=add_later,
+        wake=wake,
     )
 
 

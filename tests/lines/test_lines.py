@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from api.delivery.sender import Sender
+from api.inbound.later import add_later
 from tests.support import postgres
 from tests.support.business import AUTH_TOKEN
 from tests.support.service import ORIGIN, Service, service_settings
@@ -253,7 +254,14 @@ async def test_production_has_no_lines_at_the_simulator(clone: postgres.Database
         admin.cookies = world.admin.cookies
         refused = await admin.post(f"{API}/lines", json=line_body(provider="simulator"))
         webhook = await in_production.post_webhook("inbound", {"MessageSid": "SM2", "From": PARENT, "Body": "Hello?"})
-        sender = Sender(service.database, service.providers, service.secret_box, settings, wake=lambda: None)
+        sender = Sender(
+            service.database,
+            service.providers,
+            service.secret_box,
+            settings,
+            add_later=add_later,
+            wake=lambda: None,
+        )
         conversation = (await admin.get(f"{API}/conversations")).json()["items"][0]["id"]
         sent = (await admin.post(f"{API}/conversations/{conversation}/messages", json={"body": "Yes"})).json()
         await sender.send_due()

@@ -254,7 +254,8 @@ async def test_a_client_that_reconnects_gets_the_events_since(server: Server) ->
         missed: list[int] = []
         while 3 not in missed:
             missed += seqs(await stream.until("message"))
-        assert missed == [2, 3]
+        # A client that left in the middle of a burst gets its beginning again.
+        assert [seq for seq in missed if seq > 1] == [2, 3]
         await world.text(PARENT, "4")
         assert seqs(await stream.until("message")) == [4]
 
@@ -290,8 +291,9 @@ async def test_after_a_gap_every_stream_gets_a_resync(server: Server) -> None:
             " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
         )
         assert (await stream.event()).type == "resync"
+    await world.text(PARENT, "2")
     async with server.stream(world.daniel, **{"Last-Event-ID": seen.id}) as stream:
-        assert (await stream.event()).type == "resync"
+        assert seqs(await stream.until("message"))[-1] == 2
 
 
 async def test_a_client_that_lags_too_far_behind_gets_a_resync(world: World) -> None:

@@ -179,6 +179,6 @@ async def test_changes_that_cannot_be_read_are_a_resync(server: Server, monkeypa
 
 def test_what_concerns_one_person_is_said_to_that_person() -> None:
     maria, noah = uuid4(), uuid4()
-    event = Event.of(1, "a-1", Content("indicator", {"unread": 2, "mine": 0}, {maria: {"mine": 1}}))
-    assert event.encoded_for(maria) == b'id: a-1\nevent: indicator\ndata: {"unread":2,"mine":1}\n\n'
-    assert event.encoded_for(noah) == b'id: a-1\nevent: indicator\ndata: {"unread":2,"mine":0}\n\n'
+    event = Event.of(Content("indicator", {"unread": 2, "mine": 0}, {maria: {"mine": 1}}))
+    assert event.encoded_for(maria) == b'event: indicator\ndata: {"unread":2,"mine":1}\n\n'
+    assert event.encoded_for(noah) == b'event: indicator\ndata: {"unread":2,"mine":0}\n\n'

@@ -22,6 +22,7 @@ from api.providers.port.description import WHILE_ROTATED as WHILE_ROTATED
 from api.providers.port.description import Alternative as Alternative
 from api.providers.port.description import CredentialField as CredentialField
 from api.providers.port.description import ProviderDescription as ProviderDescription
+from api.providers.port.description import SandboxNumber as SandboxNumber
 from api.providers.port.line import LineAccess as LineAccess
 from api.providers.port.media import MAX_MEDIA_BYTES as MAX_MEDIA_BYTES
 from api.providers.port.media import FetchedMedia as FetchedMedia
@@ -30,6 +31,7 @@ from api.providers.port.media import MediaRefusal as MediaRefusal
 from api.providers.port.media import MediaRefused as MediaRefused
 from api.providers.port.media import MediaUnavailable as MediaUnavailable
 from api.providers.port.receiving import EventKind as EventKind
+from api.providers.port.receiving import LaterEvent as LaterEvent
 from api.providers.port.receiving import ListedMessage as ListedMessage
 from api.providers.port.receiving import ListedPrice as ListedPrice
 from api.providers.port.receiving import MediaItem as MediaItem

@@ -38,6 +38,17 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class SandboxNumber:
+    """A number of nobody, and what happens to a text to it."""
+
+    phone_number: str
+    name: str
+    """A name for programs."""
+    description: str
+    """For people: what happens."""
+
+
+@dataclass(frozen=True)
 class ProviderDescription:
     label: str
     credential_fields: Sequence[CredentialField]
@@ -50,6 +61,10 @@ class ProviderDescription:
     """Where the address for delivery reports is entered at the provider."""
     alternatives: Sequence[Alternative] = ()
     """The first is the one to offer."""
+    own_numbers: Sequence[str] = ()
+    """The numbers that its lines may have. Empty: any."""
+    test_numbers: Sequence[SandboxNumber] = ()
+    """The only numbers that its lines text, and that no other line texts. Empty: it texts real numbers."""
 
     def problems(self, credentials: Mapping[str, str]) -> Mapping[str, str]:
         """What is wrong with the credentials of a line, by field name; empty if nothing is. Never quotes a value."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -62,6 +62,15 @@ class WebhookEvent:
         """An authentic event that was not understood. The same bytes are the same event."""
         event_id = f"unreadable:{hashlib.sha256(body).hexdigest()}"
         return cls(EventKind.UNREADABLE, event_id, None, body, content_type)
+
+
+@dataclass(frozen=True)
+class LaterEvent:
+    """An event that a built-in carrier makes: it is journaled with the outcome of its text, and applied later."""
+
+    event: WebhookEvent
+    after: timedelta
+    """From the acceptance of the text."""
 
 
 def id_by_content(message_id: str, body: bytes) -> str:

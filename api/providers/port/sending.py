@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from api.kit.phone import is_phone_number
-from api.providers.port.receiving import StatusReport
+from api.providers.port.receiving import LaterEvent, StatusReport
 from api.providers.port.status import MessageStatus
 
 
@@ -45,6 +45,10 @@ class OutgoingMessage:
     body: str
     media_urls: Sequence[str]
     status_callback_url: str
+    attempt: int = 1
+    """How often it has been handed over, this time included."""
+    is_automatic: bool = False
+    """Nobody typed it: it answers a keyword, or a text outside opening hours."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Accepted:
     title: str | None = None
     opted_out: bool = False
     """It failed because the recipient has stopped."""
+    later: Sequence[LaterEvent] = ()
+    """What a built-in carrier reports later. Other providers send webhooks."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +107,8 @@ class Found:
     """The provider's own record of a message whose outcome was unknown."""
 
     report: StatusReport
+    later: Sequence[LaterEvent] = ()
+    """As in `Accepted`."""
 
 
 @dataclass(frozen=True)

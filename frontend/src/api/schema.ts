@@ -985,7 +985,10 @@ export interface paths {
         };
         /**
          * Events
-         * @description A stream of changes as they happen. No database session is held while it is open.
+         * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
+         *
+         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
+         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -1316,6 +1319,29 @@ export interface paths {
          */
         put: operations["change_line_prices"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lines/{line_id}/sandbox-texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive Sandbox Text
+         * @description Let a test number text a sandbox line, as if from a phone.
+         *
+         *     The text goes through the journal like any other: it becomes a message, a stop or a start. The answer is the inbound
+         *     event, which is applied within a second.
+         */
+        post: operations["receive_sandbox_text"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2480,6 +2506,156 @@ export interface paths {
         patch: operations["change_view"];
         trace?: never;
     };
+    "/api/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhook Endpoints
+         * @description The organization's endpoints, the oldest first.
+         */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /**
+         * Create Webhook Endpoint
+         * @description Have events posted to an address from now on. This answer shows the secret that signs them.
+         *
+         *     So does a repeat under the same `Idempotency-Key` for ten minutes.
+         */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Webhook Endpoint */
+        get: operations["get_webhook_endpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Webhook Endpoint
+         * @description Delete an endpoint with its delivery log. What waits for it is not delivered.
+         */
+        delete: operations["delete_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Webhook Endpoint
+         * @description Change an endpoint, or switch it on or off.
+         */
+        patch: operations["update_webhook_endpoint"];
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Webhook Deliveries
+         * @description What was posted to an endpoint in the last 30 days and what waits, with its attempts, the newest first.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Webhook Delivery */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}/deliveries/{delivery_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replay Webhook Delivery
+         * @description Post an event again, also a delivered one, with the same `webhook-id`. It does not wait for other deliveries.
+         */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Webhook Secret
+         * @description Make a new secret. This answer shows it. For `overlap_hours` each delivery has a signature of both secrets.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-endpoints/{webhook_endpoint_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Webhook Endpoint
+         * @description Post a `webhook_endpoint.test` event to the endpoint, once, also if it is switched off.
+         *
+         *     The answer's `id` is the delivery, whose result comes within seconds.
+         */
+        post: operations["try_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2581,7 +2757,208 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "conversation.assigned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.assigned
+         * @description The conversation has another assignee, or none.
+         */
+        post: operations["receive_conversation_assigned_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.closed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.closed
+         * @description The conversation's status is `closed` now.
+         */
+        post: operations["receive_conversation_closed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.opened
+         * @description The conversation's status is `open` now.
+         */
+        post: operations["receive_conversation_opened_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "conversation.unread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * conversation.unread
+         * @description The conversation's status is `unread` now, and was not before.
+         */
+        post: operations["receive_conversation_unread_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "mass_text.finished": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * mass_text.finished
+         * @description A mass text has ended.
+         */
+        post: operations["receive_mass_text_finished_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.received": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.received
+         * @description A text has arrived.
+         */
+        post: operations["receive_message_received_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.sent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.sent
+         * @description A text was accepted for sending.
+         */
+        post: operations["receive_message_sent_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "message.status_changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * message.status_changed
+         * @description A text that was sent has another status.
+         */
+        post: operations["receive_message_status_changed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "opt_in.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * opt_in.changed
+         * @description The consent of a phone number has changed.
+         */
+        post: operations["receive_opt_in_changed_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook_endpoint.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * webhook_endpoint.test
+         * @description An administrator tries out an endpoint.
+         */
+        post: operations["receive_webhook_endpoint_test_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -2589,7 +2966,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "inbound_event.replayed" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
         /**
          * ActorKind
          * @enum {string}
@@ -2677,6 +3054,19 @@ export interface components {
              * @description Its name, for people.
              */
             label: string;
+        };
+        /** Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage */
+        Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: (components["schemas"]["MessageReceivedEvent"] | components["schemas"]["MessageSentEvent"] | components["schemas"]["MessageStatusChangedEvent"] | components["schemas"]["ConversationOpenedEvent"] | components["schemas"]["ConversationClosedEvent"] | components["schemas"]["ConversationUnreadEvent"] | components["schemas"]["ConversationAssignedEvent"] | components["schemas"]["OptInChangedEvent"] | components["schemas"]["MassTextFinishedEvent"])[];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
         };
         /** ApiKey */
         ApiKey: {
@@ -4777,6 +5167,121 @@ export interface components {
              */
             waiting_since: string | null;
         };
+        /** ConversationAssignedData */
+        ConversationAssignedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Assignee Id
+             * @description The staff member who has it now; null: nobody.
+             */
+            assignee_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation.
+             */
+            conversation_id: string;
+            /**
+             * Previous Assignee Id
+             * @description The staff member who had it; null: nobody.
+             */
+            previous_assignee_id: string | null;
+        };
+        /** ConversationAssignedEvent */
+        ConversationAssignedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation has another assignee, or none. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.assigned";
+        };
+        /** ConversationAssignedWebhook */
+        ConversationAssignedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationAssignedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation has another assignee, or none.
+             * @constant
+             */
+            type: "conversation.assigned";
+        };
+        /** ConversationChangedData */
+        ConversationChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation, which has the status that the event's type names.
+             */
+            conversation_id: string;
+            /**
+             * Message Id
+             * @description The message that changed it, if it was one.
+             */
+            message_id: string | null;
+        };
+        /** ConversationClosedEvent */
+        ConversationClosedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `closed` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.closed";
+        };
+        /** ConversationClosedWebhook */
+        ConversationClosedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `closed` now.
+             * @constant
+             */
+            type: "conversation.closed";
+        };
         /**
          * ConversationContext
          * @description `more_records`: records of the number that are not among `records`. `links`: those that need no record.
@@ -4942,6 +5447,45 @@ export interface components {
              */
             phone_number: string;
         };
+        /** ConversationOpenedEvent */
+        ConversationOpenedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `open` now. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.opened";
+        };
+        /** ConversationOpenedWebhook */
+        ConversationOpenedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `open` now.
+             * @constant
+             */
+            type: "conversation.opened";
+        };
         /** ConversationPage */
         ConversationPage: {
             /**
@@ -4954,6 +5498,45 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationUnreadEvent */
+        ConversationUnreadEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The conversation's status is `unread` now, and was not before. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "conversation.unread";
+        };
+        /** ConversationUnreadWebhook */
+        ConversationUnreadWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["ConversationChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The conversation's status is `unread` now, and was not before.
+             * @constant
+             */
+            type: "conversation.unread";
         };
         /** CostEstimate */
         CostEstimate: {
@@ -5069,10 +5652,21 @@ export interface components {
             low_below?: string | null;
         };
         /**
+         * DeliveryState
+         * @enum {string}
+         */
+        DeliveryState: "pending" | "delivered" | "failed";
+        /**
          * Direction
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /**
+         * DisabledReason
+         * @description Why an endpoint is switched off.
+         * @enum {string}
+         */
+        DisabledReason: "person" | "gone" | "failing";
         /**
          * Encoding
          * @enum {string}
@@ -5279,6 +5873,23 @@ export interface components {
              * @description A phone number, as people write it or as the API returned it.
              */
             phone_number: string;
+        };
+        /**
+         * EventActor
+         * @description Who made the change.
+         */
+        EventActor: {
+            /**
+             * Id
+             * @description Null if it was the system.
+             */
+            id: string | null;
+            /**
+             * Kind
+             * @description A staff member, an API key, a phone number or the system.
+             * @enum {string}
+             */
+            kind: "staff_member" | "api_key" | "phone_number" | "system";
         };
         /**
          * EventKind
@@ -6407,6 +7018,11 @@ export interface components {
             phone_number: string;
             /** @description Who carries its texts, as `GET /providers` names it. */
             provider: components["schemas"]["ProviderName"];
+            /**
+             * Sandbox
+             * @description It is for tests: it texts only the test numbers of its provider, which no other line texts, and costs nothing.
+             */
+            sandbox: boolean;
             /** @description Its limits, and its answers to keywords. */
             settings: components["schemas"]["LineSettingsOut"];
             /**
@@ -6494,6 +7110,11 @@ export interface components {
              * @description What people call it.
              */
             label: string;
+            /**
+             * Sandbox
+             * @description The line is for tests: it texts only test numbers.
+             */
+            sandbox: boolean;
         };
         /** LineName */
         LineName: {
@@ -6891,6 +7512,62 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** MassTextFinishedData */
+        MassTextFinishedData: {
+            /** @description Who cancelled it, else the system. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * Format: uuid
+             * @description The mass text, which `GET /broadcasts/{id}` has with its counts.
+             */
+            broadcast_id: string;
+            /**
+             * State
+             * @description How it ended.
+             * @enum {string}
+             */
+            state: "sent" | "cancelled";
+        };
+        /** MassTextFinishedEvent */
+        MassTextFinishedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A mass text has ended. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "mass_text.finished";
+        };
+        /** MassTextFinishedWebhook */
+        MassTextFinishedWebhook: {
+            /** @description Ids and facts. */
+            data: components["schemas"]["MassTextFinishedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A mass text has ended.
+             * @constant
+             */
+            type: "mass_text.finished";
         };
         /** MassTextSettings */
         MassTextSettings: {
@@ -7406,12 +8083,231 @@ export interface components {
              */
             position: string;
         };
+        /** MessageReceivedData */
+        MessageReceivedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that was texted.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageReceivedEvent */
+        MessageReceivedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text has arrived. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.received";
+        };
+        /** MessageReceivedWebhook */
+        MessageReceivedWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageReceivedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text has arrived.
+             * @constant
+             */
+            type: "message.received";
+        };
+        /** MessageSentData */
+        MessageSentData: {
+            /** @description Who sent it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Broadcast Id
+             * @description The mass text that it belongs to.
+             */
+            broadcast_id: string | null;
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+        };
+        /** MessageSentEvent */
+        MessageSentEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text was accepted for sending. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.sent";
+        };
+        /** MessageSentWebhook */
+        MessageSentWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageSentData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text was accepted for sending.
+             * @constant
+             */
+            type: "message.sent";
+        };
         /**
          * MessageStatus
          * @description Delivery states of a message, the same for every provider.
          * @enum {string}
          */
         MessageStatus: "received" | "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        /** MessageStatusChangedData */
+        MessageStatusChangedData: {
+            /**
+             * Conversation Id
+             * Format: uuid
+             * @description The conversation of the message.
+             */
+            conversation_id: string;
+            /**
+             * Error Code
+             * @description The provider's code of what went wrong, if anything.
+             */
+            error_code: string | null;
+            /**
+             * Line Id
+             * Format: uuid
+             * @description The line that it leaves from.
+             */
+            line_id: string;
+            /**
+             * Message Id
+             * Format: uuid
+             * @description The message, which `GET /messages/{id}` has.
+             */
+            message_id: string;
+            /**
+             * Previous Status
+             * @description The message's status before.
+             * @enum {string}
+             */
+            previous_status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+            /**
+             * Seq
+             * @description Its number in the conversation.
+             */
+            seq: number;
+            /**
+             * Status
+             * @description The message's status now.
+             * @enum {string}
+             */
+            status: "queued" | "sending" | "sent" | "delivered" | "undelivered" | "failed" | "unknown";
+        };
+        /** MessageStatusChangedEvent */
+        MessageStatusChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description A text that was sent has another status. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "message.status_changed";
+        };
+        /** MessageStatusChangedWebhook */
+        MessageStatusChangedWebhook: {
+            /** @description Ids and facts. Read the message for its text. */
+            data: components["schemas"]["MessageStatusChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description A text that was sent has another status.
+             * @constant
+             */
+            type: "message.status_changed";
+        };
         /**
          * Money
          * @description A decimal number as a string, and its ISO 4217 currency.
@@ -7852,6 +8748,77 @@ export interface components {
              * @description What the person was shown or told.
              */
             wording?: string | null;
+        };
+        /** OptInChangedData */
+        OptInChangedData: {
+            /** @description Who changed it. */
+            actor: components["schemas"]["EventActor"];
+            /**
+             * Cause
+             * @description `state`: the opt-in state of a phone record; `stopped` and `started`: the number itself; `removed`: a phone
+             *     record with the number is gone; `refusal_lifted`: a refusal without a record blocks no more.
+             * @enum {string}
+             */
+            cause: "state" | "stopped" | "started" | "removed" | "refusal_lifted";
+            /**
+             * Phone Number
+             * @description The number whose consent has changed; null once it was erased.
+             */
+            phone_number: string | null;
+            /**
+             * Phone Record Id
+             * @description Of `state` and `removed`.
+             */
+            phone_record_id: string | null;
+            /**
+             * Source
+             * @description How consent or refusal was given, where that is known.
+             */
+            source: string | null;
+            /**
+             * State
+             * @description Of `state`: the phone record's opt-in state now.
+             */
+            state: ("opted_in" | "opted_out" | "unknown") | null;
+        };
+        /** OptInChangedEvent */
+        OptInChangedEvent: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            created_at: string;
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Id
+             * Format: uuid
+             * @description The event's id: `after` of the list, `Last-Event-ID` of the stream and `webhook-id` of a delivery.
+             */
+            id: string;
+            /**
+             * @description The consent of a phone number has changed. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "opt_in.changed";
+        };
+        /** OptInChangedWebhook */
+        OptInChangedWebhook: {
+            /** @description Ids and facts. Check the number before you rely on it. */
+            data: components["schemas"]["OptInChangedData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description The consent of a phone number has changed.
+             * @constant
+             */
+            type: "opt_in.changed";
         };
         /** OptInCheck */
         OptInCheck: {
@@ -8401,6 +9368,11 @@ export interface components {
              */
             name: string;
             /**
+             * Own Numbers
+             * @description The numbers that its lines may have; empty if they may have any.
+             */
+            own_numbers: string[];
+            /**
              * Setup Steps
              * @description What to do at the provider, in order. `{phone_number}` stands for the line's number.
              */
@@ -8410,6 +9382,11 @@ export interface components {
              * @description Where the address for delivery reports is entered at the provider.
              */
             status_address_help: string;
+            /**
+             * Test Numbers
+             * @description Of the sandbox: the only numbers that its lines text. Empty for every other provider.
+             */
+            test_numbers: components["schemas"]["SandboxNumber"][];
         };
         /** ProviderCapabilities */
         ProviderCapabilities: {
@@ -8453,7 +9430,7 @@ export interface components {
          * ProviderName
          * @enum {string}
          */
-        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "simulator";
+        ProviderName: "twilio" | "telnyx" | "bandwidth" | "plivo" | "sandbox" | "simulator";
         /**
          * PushKeys
          * @description The keys of the browser's `PushSubscription`, base64url.
@@ -8884,6 +9861,37 @@ export interface components {
          * @enum {string}
          */
         ReplyScope: "organization" | "own";
+        /** SandboxNumber */
+        SandboxNumber: {
+            /**
+             * Description
+             * @description What happens to a text to it, for people.
+             */
+            description: string;
+            /**
+             * Name
+             * @description A name for programs.
+             */
+            name: string;
+            /**
+             * Phone Number
+             * @description In E.164. It is nobody's.
+             */
+            phone_number: string;
+        };
+        /** SandboxTextIn */
+        SandboxTextIn: {
+            /**
+             * Body
+             * @description What it texts. STOP, START and HELP act as from a phone.
+             */
+            body: string;
+            /**
+             * Phone Number
+             * @description The test number that texts, as `GET /providers` names it.
+             */
+            phone_number: string;
+        };
         /**
          * SavedAudienceDescription
          * @description Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these.
@@ -9328,6 +10336,11 @@ export interface components {
             not_leaving_since: string | null;
             /** @description Texts on their way out. */
             outbox: components["schemas"]["OutboxStatus"];
+            /**
+             * Switched Off Webhook Endpoints
+             * @description Webhook endpoints that were switched off because they fail or are gone. An administrator switches them on.
+             */
+            switched_off_webhook_endpoints: components["schemas"]["SwitchedOffWebhookEndpoint"][];
             /**
              * Texts Are Leaving
              * @description False: no worker sends at the moment, or texts are held. They wait in the outbox.
@@ -9848,6 +10861,35 @@ export interface components {
             name: string;
         };
         /**
+         * SwitchedOffWebhookEndpoint
+         * @description A webhook endpoint to which no events are posted any more.
+         */
+        SwitchedOffWebhookEndpoint: {
+            /**
+             * Disabled At
+             * Format: date-time
+             * @description When it was switched off.
+             */
+            disabled_at: string;
+            /**
+             * Disabled Reason
+             * @description It answered 410 (`gone`), or every attempt failed for three days (`failing`).
+             * @enum {string}
+             */
+            disabled_reason: "gone" | "failing";
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /**
+             * Url
+             * @description Where events were posted to.
+             */
+            url: string;
+        };
+        /**
          * Tag
          * @description How many living families and staff members have it.
          */
@@ -10279,6 +11321,304 @@ export interface components {
          * @enum {string}
          */
         WarningKind: "unfilled_field" | "test_words" | "link_shortener" | "no_way_to_stop";
+        /** WebhookAttempt */
+        WebhookAttempt: {
+            /**
+             * At
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Duration Ms
+             * @description How long it took, in milliseconds.
+             */
+            duration_ms: number;
+            /**
+             * Error
+             * @description Why it failed, for people. Null if it succeeded.
+             */
+            error: string | null;
+            /**
+             * Response Excerpt
+             * @description The first 1,024 bytes of the answer's body. Null without an answer.
+             */
+            response_excerpt: string | null;
+            /**
+             * Status
+             * @description The status code of the answer. Null without an answer.
+             */
+            status: number | null;
+        };
+        /** WebhookDelivery */
+        WebhookDelivery: {
+            /**
+             * Attempts
+             * @description The last 25 attempts, the oldest first.
+             */
+            attempts: components["schemas"]["WebhookAttempt"][];
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Event Id
+             * Format: uuid
+             * @description The event's id: `webhook-id` of the request, and `id` in `GET /events`.
+             */
+            event_id: string;
+            /**
+             * Event Type
+             * @description What happened.
+             */
+            event_type: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished") | "webhook_endpoint.test";
+            /**
+             * Finished At
+             * @description When it was delivered or failed.
+             */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /**
+             * Next Attempt At
+             * @description When it is posted next. Null if it has ended, or waits for an earlier event of its conversation.
+             */
+            next_attempt_at: string | null;
+            /** @description `pending`, `delivered`, or `failed`: no attempt of three days succeeded. */
+            state: components["schemas"]["DeliveryState"];
+        };
+        /** WebhookDeliveryPage */
+        WebhookDeliveryPage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["WebhookDelivery"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /** WebhookEndpoint */
+        WebhookEndpoint: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Description
+             * @description What it is for.
+             */
+            description: string;
+            /**
+             * Disabled At
+             * @description When it was switched off. Null while it is on.
+             */
+            disabled_at: string | null;
+            /**
+             * @description Why it is switched off: an administrator did it (`person`), it answered 410 (`gone`), or every attempt failed for
+             *     three days (`failing`). Null while it is on.
+             */
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Enabled
+             * @description Whether events are posted to it.
+             */
+            enabled: boolean;
+            /**
+             * Event Types
+             * @description The types of events that it gets. Empty: every type.
+             */
+            event_types: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[];
+            /**
+             * Failing Since
+             * @description The first failed attempt since the last success. Null if the last attempt succeeded, or there was none.
+             */
+            failing_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /**
+             * Last Delivered At
+             * @description When an event was last delivered.
+             */
+            last_delivered_at: string | null;
+            /**
+             * Pending Deliveries
+             * @description Deliveries that wait for their turn or for their next attempt. Counted to 10,000.
+             */
+            pending_deliveries: number;
+            /**
+             * Previous Secret Until
+             * @description Until when deliveries are signed with the secret before the last rotation too.
+             */
+            previous_secret_until: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was changed, rotated, or switched off.
+             */
+            updated_at: string;
+            /**
+             * Url
+             * @description Where events are posted to.
+             */
+            url: string;
+        };
+        /** WebhookEndpointIn */
+        WebhookEndpointIn: {
+            /**
+             * Description
+             * @description What it is for.
+             * @default
+             */
+            description?: string;
+            /**
+             * Enabled
+             * @description Whether events are posted to it.
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Event Types
+             * @description The types of events that it gets. Empty: every type.
+             * @default []
+             */
+            event_types?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[];
+            /**
+             * Url
+             * @description Where events are posted to: an https address on the public internet. The operator of the service can allow private networks.
+             */
+            url: string;
+        };
+        /** WebhookEndpointPage */
+        WebhookEndpointPage: {
+            /**
+             * Items
+             * @description At most `limit` of them, in the list's order.
+             */
+            items: components["schemas"]["WebhookEndpoint"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null on the last one.
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * WebhookEndpointPatch
+         * @description What is left out stays.
+         */
+        WebhookEndpointPatch: {
+            /**
+             * Description
+             * @description What it is for.
+             */
+            description?: string;
+            /**
+             * Enabled
+             * @description Switched on again, it gets the events since it was switched off, those of the last 30 days.
+             */
+            enabled?: boolean;
+            /**
+             * Event Types
+             * @description The types of events that it gets. Empty: every type.
+             */
+            event_types?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[];
+            /**
+             * Url
+             * @description Where events are posted to: an https address on the public internet. The operator of the service can allow private networks.
+             */
+            url?: string;
+        };
+        /** WebhookEndpointWithSecret */
+        WebhookEndpointWithSecret: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Description
+             * @description What it is for.
+             */
+            description: string;
+            /**
+             * Disabled At
+             * @description When it was switched off. Null while it is on.
+             */
+            disabled_at: string | null;
+            /**
+             * @description Why it is switched off: an administrator did it (`person`), it answered 410 (`gone`), or every attempt failed for
+             *     three days (`failing`). Null while it is on.
+             */
+            disabled_reason: components["schemas"]["DisabledReason"] | null;
+            /**
+             * Enabled
+             * @description Whether events are posted to it.
+             */
+            enabled: boolean;
+            /**
+             * Event Types
+             * @description The types of events that it gets. Empty: every type.
+             */
+            event_types: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[];
+            /**
+             * Failing Since
+             * @description The first failed attempt since the last success. Null if the last attempt succeeded, or there was none.
+             */
+            failing_since: string | null;
+            /**
+             * Id
+             * Format: uuid
+             * @description Its id, which never changes.
+             */
+            id: string;
+            /**
+             * Last Delivered At
+             * @description When an event was last delivered.
+             */
+            last_delivered_at: string | null;
+            /**
+             * Pending Deliveries
+             * @description Deliveries that wait for their turn or for their next attempt. Counted to 10,000.
+             */
+            pending_deliveries: number;
+            /**
+             * Previous Secret Until
+             * @description Until when deliveries are signed with the secret before the last rotation too.
+             */
+            previous_secret_until: string | null;
+            /**
+             * Secret
+             * @description The secret that signs deliveries, shown this once: `whsec_` and base64. Null in an answer that is repeated later
+             *     than ten minutes after the first.
+             */
+            secret: string | null;
+            /**
+             * Updated At
+             * Format: date-time
+             * @description When it was changed, rotated, or switched off.
+             */
+            updated_at: string;
+            /**
+             * Url
+             * @description Where events are posted to.
+             */
+            url: string;
+        };
         /** WebhookFinding */
         WebhookFinding: {
             /**
@@ -10294,11 +11634,46 @@ export interface components {
             /** @description Whether the line's own address is set at the provider. */
             state: components["schemas"]["WebhookState"];
         };
+        /** WebhookSecretRotation */
+        WebhookSecretRotation: {
+            /**
+             * Overlap Hours
+             * @description Hours in which deliveries are signed with the old secret too. 0: the old one ends at once.
+             * @default 24
+             */
+            overlap_hours?: number;
+        };
         /**
          * WebhookState
          * @enum {string}
          */
         WebhookState: "set" | "elsewhere" | "missing" | "cannot_tell";
+        /** WebhookTestData */
+        WebhookTestData: {
+            /**
+             * Webhook Endpoint Id
+             * Format: uuid
+             * @description The endpoint that is tried out.
+             */
+            webhook_endpoint_id: string;
+        };
+        /** WebhookTestWebhook */
+        WebhookTestWebhook: {
+            /** @description The endpoint. */
+            data: components["schemas"]["WebhookTestData"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description When the change was stored.
+             */
+            timestamp: string;
+            /**
+             * Type
+             * @description An administrator tries out an endpoint.
+             * @constant
+             */
+            type: "webhook_endpoint.test";
+        };
         /** WebhookUrls */
         WebhookUrls: {
             /**
@@ -18050,27 +19425,53 @@ export interface operations {
     };
     events: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                after?: string | "latest" | null;
+                /** @description Of the log: only these types. It may be repeated. */
+                type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
+                /** @description Of the log: the most events of the page. */
+                limit?: number;
+            };
             header?: {
-                /** @description The id of the last event that was received. */
+                /** @description Of the live stream: the id of the last event that you have. */
                 "Last-Event-ID"?: string | null;
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number}, `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after each connection, everything shown must be loaded again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead. */
+            /**
+             * @description As `application/json`, events of the log, oldest first: `next_cursor` is the id of the page's last event if there are more. Ask again with the last id that you have, whenever you like: no event is left out, and each keeps its place.
+             *
+             *     As `text/event-stream`, `conversation` {conversation_id, version, conversation: ConversationDetail}, `message` {conversation_id, message_id, version, message: Message} and `indicator` {…Indicator} carry what has changed, as it was read after the change; `version` is the conversation's: an event with a lower one than is known says nothing new. `thread_entry` {conversation_id, kind, entry_id, entry: ThreadItem|null} is a note, an audit entry or a scheduled text that is new or has changed; null: it is gone. `opt_in` {phone_number} (null: any number), `directory`, `import`, `credits` and `sending_status` say what to load again; `typing` {conversation_id, staff_member_id, name, until} says who writes. `broadcast` {broadcast_id, state, recipients, counts} is a mass text whose state or counts have changed. After `resync`, and after a connection without `Last-Event-ID`, everything shown must be loaded again. With it the stream begins with what has changed since, for a day; what the client has seen already may come again. `ping` fills a silence of 15 seconds: a stream without any event for much longer is dead.
+             */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Annotated_Union_MessageReceivedEvent__MessageSentEvent__MessageStatusChangedEvent__ConversationOpenedEvent__ConversationClosedEvent__ConversationUnreadEvent__ConversationAssignedEvent__OptInChangedEvent__MassTextFinishedEvent___FieldInfo_annotation_NoneType__required_True__discriminator__typePage"];
                     "text/event-stream": string;
                 };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in */
             401: {
@@ -18085,6 +19486,18 @@ export interface operations {
             };
             /** @description A permission is missing */
             403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The event is not in the log */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -20619,6 +22032,159 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_sandbox_text: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the line. */
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SandboxTextIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InboundEvent"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
                 };
             };
             /** @description Too many requests */
@@ -29492,6 +31058,1197 @@ export interface operations {
             };
         };
     };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: {
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointPage"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookEndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Only those in this state. */
+                state?: components["schemas"]["DeliveryState"] | null;
+                /** @description The most items of the page. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. It is opaque. */
+                cursor?: string | null;
+            };
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryPage"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+                /** @description The id of the delivery. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+                /** @description The id of the delivery. */
+                delivery_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookSecretRotation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpointWithSecret"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid; This Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of the webhook endpoint. */
+                webhook_endpoint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A permission is missing */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This conflicts with what is stored */
+            409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -29732,6 +32489,436 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    receive_conversation_assigned_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationAssignedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_closed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationClosedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_opened_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationOpenedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_conversation_unread_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationUnreadWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_mass_text_finished_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MassTextFinishedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_received_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageReceivedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_sent_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageSentWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_message_status_changed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageStatusChangedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_opt_in_changed_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptInChangedWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receive_webhook_endpoint_test_event: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id. It is the same each time that the event is posted. */
+                "webhook-id": string;
+                /** @description When this request was signed: seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description `v1,` and the base64 of HMAC-SHA256 over id, timestamp and body, joined by dots. There are two, separated by a space, while a secret is rotated. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookTestWebhook"];
+            };
+        };
+        responses: {
+            /** @description The receiver wants no more events: the endpoint is switched off. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was taken. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The event was not taken, and is posted again. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

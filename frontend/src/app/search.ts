@@ -19,7 +19,7 @@ export function parseRecordSearch({ tab, conversation }: Record<string, unknown>
   };
 }
 
-const ADMINISTRATION_TABS = ["organization", "mass-text", "lines", "api-keys", "audit-log", "quarantine", "links", "usage", "service"] as const;
+const ADMINISTRATION_TABS = ["organization", "mass-text", "lines", "api-keys", "webhooks", "audit-log", "quarantine", "links", "usage", "service"] as const;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The rest are the filters of the audit log; a day is one of the organization's zone. */

@@ -83,6 +83,8 @@ function blockedSentence(check: Check, formatDate: (at: string) => string): stri
     case "country_not_allowed":
       return `This line may not text numbers in ${countryName(check.note)}. An administrator can allow it in the line's settings.`;
     case "line_blocked":
+      if (check.note === "sandbox_line") return "A sandbox line texts only its test numbers, so this number can't be texted from it.";
+      if (check.note === "test_number") return "This is a test number: only a sandbox line texts it.";
       return "The line of this conversation can't send to this number, so it can't be texted from here.";
     default:
       return "This number can't be texted.";

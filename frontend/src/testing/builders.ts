@@ -60,6 +60,7 @@ export function aLine(overrides: Partial<Line> = {}): Line {
     country: "US",
     provider,
     enabled: true,
+    sandbox: provider === "sandbox",
     settings: { messages_per_second: null, answers_keywords: provider === "bandwidth", business_name: null, help_text: null, countries: ["US"], texts_per_day: 20_000, texts_per_person_per_day: 5_000 },
     webhook_urls: { inbound: `${address}/inbound`, status: `${address}/status` },
     health: null,
@@ -97,6 +98,7 @@ export function aServiceStatus(overrides: Partial<ServiceStatus> = {}): ServiceS
       { id: LINE_ID, label: "Front desk", phone_number: "+13125550199", enabled: true, state: "ready", detail: "Everything is set.", checked_at: minutesAgo(60), silent_since: null },
     ],
     has_more_lines: false,
+    switched_off_webhook_endpoints: [],
     ...overrides,
   };
 }
@@ -170,7 +172,7 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     seen_seq: 0,
     last_message: null,
     last_message_at: minutesAgo(60),
-    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" },
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk", sandbox: false },
     scheduled_at: null,
     holders: [aHolder()],
     opted_out: false,
@@ -254,7 +256,7 @@ export function aRecipient(overrides: Partial<Recipient> = {}): Recipient {
   return {
     kind: "family", owner_id: anId(), owner_name: "Castillo family", contact_name: "Rosa Castillo", phone_number: "+13125550111", label: "mobile",
     check: { allowed: true, reason: "allowed", detail: "This number may be texted." }, conversation: null,
-    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk" }, line_reason: "default",
+    line: { id: "77777777-7777-7777-8777-777777777777", label: "Front desk", sandbox: false }, line_reason: "default",
     notice: null, max_segments: null, max_attachments: 10, max_attachment_bytes: 1_000_000,
     ...overrides,
   };

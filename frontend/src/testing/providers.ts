@@ -50,6 +50,8 @@ export const PROVIDERS: Provider[] = [
       "Save there, then check here."
     ],
     "status_address_help": "Nothing to do: this address goes along with every text.",
+    "own_numbers": [],
+    "test_numbers": [],
     "capabilities": {
       "answers_keywords": true,
       "checks_webhooks": true,
@@ -108,6 +110,8 @@ export const PROVIDERS: Provider[] = [
       "Save there, then check here."
     ],
     "status_address_help": "Nothing to do: this address goes along with every text.",
+    "own_numbers": [],
+    "test_numbers": [],
     "capabilities": {
       "answers_keywords": true,
       "checks_webhooks": true,
@@ -232,6 +236,8 @@ export const PROVIDERS: Provider[] = [
       "Save there, then check here. Bandwidth lets us check only that the credentials are right."
     ],
     "status_address_help": "Goes into the status callback URL.",
+    "own_numbers": [],
+    "test_numbers": [],
     "capabilities": {
       "answers_keywords": false,
       "checks_webhooks": true,
@@ -282,6 +288,8 @@ export const PROVIDERS: Provider[] = [
       "Save there, then check here."
     ],
     "status_address_help": "Nothing to do: this address goes along with every text.",
+    "own_numbers": [],
+    "test_numbers": [],
     "capabilities": {
       "answers_keywords": false,
       "checks_webhooks": true,
@@ -289,6 +297,135 @@ export const PROVIDERS: Provider[] = [
       "lists_received": false,
       "max_characters": 1600,
       "max_segments": 11,
+      "max_media": 10
+    }
+  },
+  {
+    "id": "sandbox",
+    "name": "Sandbox",
+    "credential_fields": [],
+    "alternatives": [],
+    "setup_steps": [
+      "Nothing to set up: the line works at once. It texts nobody and costs nothing.",
+      "Put one of the test numbers below on a family, opt it in, and text it."
+    ],
+    "status_address_help": "Nothing to do: the sandbox posts to no address.",
+    "own_numbers": [
+      "+17855550190",
+      "+17855550191",
+      "+17855550192",
+      "+17855550193",
+      "+17855550194",
+      "+17855550195",
+      "+17855550196",
+      "+17855550197",
+      "+17855550198",
+      "+17855550199"
+    ],
+    "test_numbers": [
+      {
+        "phone_number": "+17855550100",
+        "name": "delivered",
+        "description": "Sent, and delivered two seconds later."
+      },
+      {
+        "phone_number": "+17855550101",
+        "name": "sent",
+        "description": "Sent. No report ever comes."
+      },
+      {
+        "phone_number": "+17855550102",
+        "name": "delivered_late",
+        "description": "Sent, and delivered a minute later."
+      },
+      {
+        "phone_number": "+17855550103",
+        "name": "invalid_number",
+        "description": "Fails at once: not a valid phone number."
+      },
+      {
+        "phone_number": "+17855550104",
+        "name": "opted_out",
+        "description": "Fails at once: the carrier knows that the person has opted out. The number is stopped."
+      },
+      {
+        "phone_number": "+17855550105",
+        "name": "landline",
+        "description": "Sent, then undelivered: a landline."
+      },
+      {
+        "phone_number": "+17855550106",
+        "name": "unreachable",
+        "description": "Sent, then undelivered: the phone is off."
+      },
+      {
+        "phone_number": "+17855550107",
+        "name": "blocked",
+        "description": "Sent, then undelivered: the phone blocks the line."
+      },
+      {
+        "phone_number": "+17855550108",
+        "name": "carrier_violation",
+        "description": "Sent, then undelivered: the carrier took it for spam."
+      },
+      {
+        "phone_number": "+17855550109",
+        "name": "not_in_service",
+        "description": "Sent, then failed: the number is not in service."
+      },
+      {
+        "phone_number": "+17855550110",
+        "name": "no_reason",
+        "description": "Sent, then failed: the carrier gives no reason."
+      },
+      {
+        "phone_number": "+17855550111",
+        "name": "opted_out_later",
+        "description": "Sent, then undelivered: the person has opted out. The number is stopped."
+      },
+      {
+        "phone_number": "+17855550112",
+        "name": "queue_full",
+        "description": "Refused for now each time: it is tried again for about two minutes, then it fails."
+      },
+      {
+        "phone_number": "+17855550113",
+        "name": "rate_limited",
+        "description": "Refused for now twice, then sent and delivered."
+      },
+      {
+        "phone_number": "+17855550114",
+        "name": "unknown_then_delivered",
+        "description": "Outcome unknown; a few seconds later the carrier is asked, and it was delivered."
+      },
+      {
+        "phone_number": "+17855550115",
+        "name": "unknown",
+        "description": "Outcome unknown, and it stays unknown."
+      },
+      {
+        "phone_number": "+17855550116",
+        "name": "replies_stop",
+        "description": "Delivered; then the phone texts STOP."
+      },
+      {
+        "phone_number": "+17855550117",
+        "name": "replies_start",
+        "description": "Delivered; then the phone texts START."
+      },
+      {
+        "phone_number": "+17855550118",
+        "name": "echo",
+        "description": "Delivered; then the phone texts the same words back."
+      }
+    ],
+    "capabilities": {
+      "answers_keywords": false,
+      "checks_webhooks": false,
+      "fetches_media": false,
+      "lists_received": false,
+      "max_characters": 1600,
+      "max_segments": null,
       "max_media": 10
     }
   },
@@ -340,6 +477,8 @@ export const PROVIDERS: Provider[] = [
       "Then check here."
     ],
     "status_address_help": "Nothing to do: this address goes along with every text.",
+    "own_numbers": [],
+    "test_numbers": [],
     "capabilities": {
       "answers_keywords": true,
       "checks_webhooks": true,

@@ -16,6 +16,7 @@ import type { InboundEventDetail, InboundHealth } from "@/api/inbound";
 import type { Line, LineHealth } from "@/api/lines";
 import type { Recipient } from "@/api/recipients";
 import type { ServiceStatus } from "@/api/service-status";
+import type { WebhookAttempt, WebhookDelivery, WebhookEndpoint } from "@/api/webhook-endpoints";
 import type { AuditEntry, Conversation, ConversationDetail, Family, Me, Message, MessageDetail, OptInInstance, StaffMember, ThreadItem } from "@/api/types";
 
 export interface SentRequest {
@@ -44,6 +45,11 @@ export class WorldState {
   /** What texts cost, by their ids. */
   readonly costs = new Map<string, NonNullable<MessageDetail["cost"]>>();
   apiKeys: ApiKey[] = [];
+  webhookEndpoints: WebhookEndpoint[] = [];
+  /** The deliveries of each endpoint, by its id. */
+  readonly webhookDeliveries = new Map<string, WebhookDelivery[]>();
+  /** What the receiver answers to the next test. */
+  webhookTest: WebhookAttempt = { at: NOW.toISOString(), status: 204, duration_ms: 42, error: null, response_excerpt: "" };
   lines: Line[] = [aLine()];
   /** What the provider answers to the next checks. */
   readonly checks: Omit<LineHealth, "at">[] = [];

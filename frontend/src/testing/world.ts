@@ -17,6 +17,7 @@ import { messageHandlers } from "./message-handlers";
 import { overNetwork } from "./network";
 import { server } from "./server";
 import { WorldState } from "./world-state";
+import { webhooksHandlers } from "./webhooks-handlers";
 
 export { problem };
 
@@ -47,6 +48,7 @@ export class World extends WorldState {
       ...consentHandlers(this, API),
       ...directoryHandlers(this, API),
       ...administrationHandlers(this, API),
+      ...webhooksHandlers(this, API),
       ...lineHandlers(this, API),
       ...this.records.handlers(API),
       ...this.notifications.handlers(API),

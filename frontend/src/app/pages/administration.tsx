@@ -21,6 +21,7 @@ const TABS = [
   { key: "mass-text", label: "Mass texts", search: { tab: "mass-text" } },
   { key: "lines", label: "Lines", search: { tab: "lines" } },
   { key: "api-keys", label: "API keys", search: { tab: "api-keys" } },
+  { key: "webhooks", label: "Webhooks", search: { tab: "webhooks" } },
   { key: "audit-log", label: "Audit log", search: { tab: "audit-log" } },
   { key: "quarantine", label: "Quarantined texts", search: { tab: "quarantine" } },
   { key: "links", label: "Links", search: { tab: "links" } },
@@ -34,6 +35,7 @@ const Quarantine = lazy(() => import("@/features/administration/Quarantine").the
 const MassTextSettings = lazy(() => import("@/features/administration/MassTextSettings"));
 const OrganizationSettings = lazy(() => import("@/features/administration/OrganizationSettings"));
 const OrganizationLinks = lazy(() => import("@/features/administration/OrganizationLinks"));
+const WebhookEndpoints = lazy(() => import("@/features/administration/WebhookEndpoints").then((module) => ({ default: module.WebhookEndpoints })));
 const Usage = lazy(() => import("@/features/administration/Usage"));
 const Service = lazy(() => import("@/features/administration/Service").then((module) => ({ default: module.Service })));
 
@@ -100,6 +102,8 @@ function Tab({ tab }: { tab: (typeof TABS)[number]["key"] }) {
       return <Lines />;
     case "api-keys":
       return <ApiKeys />;
+    case "webhooks":
+      return <WebhookEndpoints />;
     case "audit-log":
       return <Log />;
     case "quarantine":

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "react";
 import type { Alerts } from "./alerts";
 import { showInTab } from "./attention-signals";
 import { useCreditsAlert } from "./credits-alert";
+import { useWebhooksAlert } from "./webhooks-alert";
 import { useFormats } from "@/api/format";
 import { indicatorQuery } from "@/api/indicator";
 import { useLiveTap } from "@/api/realtime";
@@ -26,6 +27,7 @@ export default function Attention() {
 
   useAlerts();
   useCreditsAlert();
+  useWebhooksAlert();
   useOpenFromNotification();
   return null;
 }

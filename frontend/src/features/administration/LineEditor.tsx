@@ -66,6 +66,8 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
   const alternative = alternatives.find(({ id }) => id === chosenAlternative) ?? alternatives[0];
   const fields = credentialFields(provider, alternative?.id);
   const answers = chosen ?? !answersKeywords;
+  const isSandbox = provider.test_numbers.length > 0;
+  const ownNumber = provider.own_numbers.find((each) => each === number) ?? provider.own_numbers[0] ?? "";
   const { error, isPending } = line ? change : create;
   const perSecond = pace.trim() === "" ? null : Number(pace.replace(",", "."));
   const paceIsWrong = Number.isNaN(perSecond);
@@ -94,14 +96,15 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
         },
       });
     } else {
-      const body = { label: label.trim(), phone_number: number.trim(), kind, country, provider: provider.id, credentials, settings };
+      const chosenNumber = isSandbox ? { phone_number: ownNumber, kind: "long_code" as const, country: "US" } : { phone_number: number.trim(), kind, country };
+      const body = { label: label.trim(), ...chosenNumber, provider: provider.id, credentials, settings };
       create.mutate(
         { body, key: submission.keyFor(body) },
         {
           onSuccess: (added) => {
             onClose();
             onAdded(added);
-            showToast(`${added.label} added. Now set it up at ${providerName}.`);
+            showToast(isSandbox ? `${added.label} added. It works at once.` : `${added.label} added. Now set it up at ${providerName}.`);
           },
         },
       );
@@ -123,12 +126,18 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
       <form onSubmit={submit} className="flex flex-col gap-4" noValidate autoComplete="off">
         {!line && (
           <SelectField label="Provider" value={provider.id} onChange={(event) => setProvider(providers.find(({ id }) => id === event.target.value) ?? first)}>
-            {providers.map(({ id, name }) => (
+            {providers.map(({ id, name, test_numbers }) => (
               <option key={id} value={id}>
-                {name}
+                {test_numbers.length > 0 ? `${name} (test numbers only)` : name}
               </option>
             ))}
           </SelectField>
+        )}
+        {isSandbox && (
+          <Notice tone="neutral" role="note">
+            A sandbox line is for trying things out. It texts only test numbers, which nobody has, so no text leaves and none costs anything.
+            Its conversations are marked “Test”.
+          </Notice>
         )}
         <TextField
           label="Name"
@@ -137,7 +146,16 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
           hint="What your staff know it as, such as “Front desk”."
           error={errorOf("/label")}
         />
-        {!line && (
+        {!line && isSandbox && (
+          <SelectField label="Number" value={ownNumber} onChange={(event) => setNumber(event.target.value)}>
+            {provider.own_numbers.map((each) => (
+              <option key={each} value={each}>
+                {phone(each)}
+              </option>
+            ))}
+          </SelectField>
+        )}
+        {!line && !isSandbox && (
           <>
             <TextField
               label="Number"
@@ -169,6 +187,7 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
             {NZ_NOTICE}
           </Notice>
         )}
+        {fields.length > 0 && (
         <fieldset className="flex flex-col gap-3 border-t border-line pt-4">
           <legend className="sr-only">Credentials at {providerName}</legend>
           <div>
@@ -203,6 +222,7 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
             />
           ))}
         </fieldset>
+        )}
         <div className="flex flex-col gap-4 border-t border-line pt-4">
           <TextField
             label="Texts per second"
@@ -212,13 +232,15 @@ function Editor({ providers, first, line, onAdded, onClose }: LineEditorProps & 
             hint="At most so many leave. Empty: as many as the provider takes."
             error={paceIsWrong ? "This is not a number." : errorOf("/settings/messages_per_second")}
           />
-          <TextField
-            label="Countries it may text"
-            value={allowed}
-            onChange={(event) => setAllowed(event.target.value)}
-            hint="Their codes, such as “US, CA”. Empty: its own. Other numbers get no text and no answer, so that nobody can run up a bill with numbers abroad."
-            error={errorOf("/settings/countries")}
-          />
+          {!isSandbox && (
+            <TextField
+              label="Countries it may text"
+              value={allowed}
+              onChange={(event) => setAllowed(event.target.value)}
+              hint="Their codes, such as “US, CA”. Empty: its own. Other numbers get no text and no answer, so that nobody can run up a bill with numbers abroad."
+              error={errorOf("/settings/countries")}
+            />
+          )}
           <div className="grid grid-cols-2 gap-3">
             <TextField
               label="Texts a day"

@@ -2,12 +2,14 @@ import { lazy, Suspense, useId, useState } from "react";
 
 import { KINDS } from "./line-providers";
 import { LineSetUp } from "./LineSetUp";
+import { SandboxNumbers } from "./SandboxNumbers";
 import { useFormats } from "@/api/format";
 import { useProvider, type Line, type LineHealth } from "@/api/lines";
 import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { WarningIcon } from "@/ui/icons";
 import { Notice } from "@/ui/states";
+import { TestTag } from "@/ui/TestTag";
 
 const LinePrices = lazy(() => import("./LinePrices"));
 
@@ -26,6 +28,7 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
   const [showsPrices, setShowsPrices] = useState(false);
   const { label, phone_number, kind, silent_since, enabled } = line;
   const provider = useProvider(line.provider);
+  const what = line.sandbox ? "Test numbers" : "Set-up";
   return (
     <li className="py-3">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -33,7 +36,8 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           <p className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
             <bdi className="min-w-0 font-strong [overflow-wrap:anywhere]">{label}</bdi>
             <span className="tabular">{phone(phone_number)}</span>
-            <LineStateTag enabled={enabled} state={line.health?.state ?? null} />
+            {line.sandbox && <TestTag />}
+            {(!line.sandbox || !enabled) && <LineStateTag enabled={enabled} state={line.health?.state ?? null} />}
           </p>
           <p className="text-note text-ink-2">
             {`${provider?.name ?? line.provider} · ${KINDS[kind]}`}
@@ -42,12 +46,14 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           </p>
         </div>
         <div className="flex gap-2">
-          <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`${open ? "Hide set-up" : "Set-up"} of ${label}`} onClick={() => onOpen(!open)}>
-            {open ? "Hide set-up" : "Set-up"}
+          <Button size="sm" aria-expanded={open} aria-controls={setUp} aria-label={`${open ? `Hide ${what.toLowerCase()}` : what} of ${label}`} onClick={() => onOpen(!open)}>
+            {open ? `Hide ${what.toLowerCase()}` : what}
           </Button>
-          <Button size="sm" aria-label={`Prices of ${label}`} onClick={() => setShowsPrices(true)}>
-            Prices
-          </Button>
+          {!line.sandbox && (
+            <Button size="sm" aria-label={`Prices of ${label}`} onClick={() => setShowsPrices(true)}>
+              Prices
+            </Button>
+          )}
           <Button size="sm" aria-label={`Edit ${label}`} onClick={onEdit}>
             Edit
           </Button>
@@ -68,7 +74,7 @@ export function LineRow({ line, lastText, open, onOpen, onEdit }: LineRowProps) 
           <LinePrices line={line} onClose={() => setShowsPrices(false)} />
         </Suspense>
       )}
-      <div id={setUp}>{open && <LineSetUp line={line} />}</div>
+      <div id={setUp}>{open && (line.sandbox ? <SandboxNumbers line={line} /> : <LineSetUp line={line} />)}</div>
     </li>
   );
 }

@@ -21,6 +21,7 @@ export function Lines() {
   /** The line whose set-up is open. */
   const [open, setOpen] = useState<string | null>(null);
   const lines = data?.pages.flatMap((page) => page.items);
+  const real = lines?.filter((line) => !line.sandbox);
   const lastTexts = inbound && new Map(inbound.last_texts.map(({ line_id, at }) => [line_id, at]));
   const add = (
     <Button variant="primary" onClick={() => setEdited("new")}>
@@ -60,9 +61,9 @@ export function Lines() {
           Show more
         </Button>
       )}
-      {lines && lines.length > 1 && (
+      {real && real.length > 1 && (
         <Suspense fallback={null}>
-          <LineDefaults lines={lines} />
+          <LineDefaults lines={real} />
         </Suspense>
       )}
       {edited && providers && <LineEditor providers={providers} line={edited === "new" ? null : edited} onAdded={(line) => setOpen(line.id)} onClose={() => setEdited(null)} />}

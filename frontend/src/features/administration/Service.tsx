@@ -25,6 +25,7 @@ export function Service() {
         </Notice>
       )}
       <Sending status={status} />
+      <SwitchedOffWebhooks status={status} />
       <Part title="What waits">
         <Queues status={status} />
       </Part>
@@ -46,6 +47,28 @@ export function Service() {
       </Part>
     </section>
   );
+}
+
+/** The service switches endpoints off that fail for days, and an administrator has to know. */
+function SwitchedOffWebhooks({ status: { switched_off_webhook_endpoints: endpoints } }: { status: ServiceStatus }) {
+  const { moment } = useFormats();
+  return endpoints.map(({ id, url, disabled_at }) => (
+    <Notice
+      key={id}
+      tone="warn"
+      className="mt-2"
+      icon={<WarningIcon size={18} />}
+      action={
+        <ActionLink to="/administration" search={{ tab: "webhooks" }}>
+          Look at it
+        </ActionLink>
+      }
+    >
+      <span className="[overflow-wrap:anywhere]">
+        The webhook endpoint <bdi>{url}</bdi> was switched off {moment(disabled_at)}: it gets no events.
+      </span>
+    </Notice>
+  ));
 }
 
 function Part({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {

@@ -15,6 +15,7 @@ import { COARSE } from "@/lib/media";
 import { firstName, listNames, plural } from "@/lib/text";
 import { Avatar, CountBadge, NotSentBadge, PresenceDot } from "@/ui/bits";
 import { LastMessageLine } from "@/ui/LastMessageLine";
+import { TestTag } from "@/ui/TestTag";
 import { ROW_TIME, rowLook } from "@/ui/look";
 
 interface ConversationRowProps {
@@ -57,6 +58,7 @@ export const ConversationRow = memo(function ConversationRow({ conversation, sel
         <span className={cx("truncate", unread ? "font-heading" : "font-strong")}>
           <bdi>{name}</bdi>
           {aside && <span className="font-normal text-ink-2"> · {aside}</span>}
+          {conversation.line.sandbox && <TestTag className="ml-1.5" />}
         </span>
         <time dateTime={conversation.last_message_at} title={full(conversation.last_message_at)} className={ROW_TIME}>
           {brief(conversation.last_message_at)}

@@ -27,6 +27,6 @@ it("REMIND, LATER: says until when, that a reminder is due, and when a text goes
 });
 
 it("names the line where there are several, and what this browser has not sent yet", () => {
-  const line = { id: anId(), label: "Front desk" };
+  const line = { id: anId(), label: "Front desk", sandbox: false };
   expect(marks({ line }, { namesLine: true, waitingTexts: 2 }).map(({ text }) => text)).toEqual(["2 texts not sent yet", "Front desk"]);
 });

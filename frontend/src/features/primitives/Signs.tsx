@@ -7,6 +7,7 @@ import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import * as icons from "@/ui/icons";
 import { ActionLink, EmptyState, ErrorState, Notice } from "@/ui/states";
 import { Step, Steps } from "@/ui/Steps";
+import { TestTag } from "@/ui/TestTag";
 
 const TONES = ["neutral", "good", "bad", "warn"] as const;
 
@@ -19,6 +20,9 @@ export function Signs() {
             {tone === "bad" ? "Opted out" : tone === "good" ? "Opted in" : tone === "warn" ? "Waiting" : "Open"}
           </Tag>
         ))}
+      </Specimen>
+      <Specimen state="TestTag">
+        <TestTag />
       </Specimen>
       <Specimen state="CountBadge: red and gray, one to three digits; zero shows nothing">
         {[0, 1, 27, 140].map((count) => (

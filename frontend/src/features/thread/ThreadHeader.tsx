@@ -8,6 +8,7 @@ import { firstName, listNames, plural } from "@/lib/text";
 import { Avatar, CountBadge, PresenceDot, Skeleton, Tag } from "@/ui/bits";
 import { IconButton } from "@/ui/Button";
 import { BackIcon, PanelIcon } from "@/ui/icons";
+import { TestTag } from "@/ui/TestTag";
 
 interface ThreadHeaderProps {
   conversation: Conversation | undefined;
@@ -52,7 +53,7 @@ function describeUnheld(number: string): string {
 function Who({ conversation }: { conversation: Conversation }) {
   const me = useMe();
   const { phone } = useFormats();
-  const { holders, display_name, phone_number, viewers, status } = conversation;
+  const { holders, display_name, phone_number, viewers, status, line } = conversation;
   const number = phone(phone_number);
   const [holder] = holders;
   const contacts = [...new Set(holders.flatMap((each) => each.contact_name ?? []))];
@@ -65,6 +66,7 @@ function Who({ conversation }: { conversation: Conversation }) {
       <div className="min-w-0">
         <h2 className="flex items-center gap-2 text-title font-heading">
           <bdi className="truncate">{holder ? display_name : number}</bdi>
+          {line.sandbox && <TestTag />}
           <Tag tone={status === "unread" ? "bad" : "neutral"} className="capitalize max-desk:sr-only">
             {status}
           </Tag>

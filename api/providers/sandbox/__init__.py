@@ -1,0 +1,1 @@
+"""The built-in carrier of sandbox lines, which texts nobody."""
