@@ -12,7 +12,9 @@ packages := frontend/node_modules/.ready
 app := frontend/dist/.ready
 client_python := clients/python/src/messenger_center_client/generated/.ready
 client_typescript := clients/typescript/dist/.ready
+client_mcp := clients/mcp/src/messenger_center_mcp/tools.json
 camera := scripts/screens/node_modules/.ready
+postman := scripts/postman/node_modules/.ready
 linters := scripts/openapi-lint/node_modules/.ready
 npm := PATH="$(CURDIR)/.venv/bin:$$PATH" npm
 # uv, pip and npm trust the certificates of this machine, and keep what they fetch in HOME.
@@ -112,10 +114,10 @@ dist: ## Build the wheel and the sdist, with the app inside, to dist/
 	@sh scripts/uv.sh build --quiet --python .venv --no-build-isolation --no-create-gitignore --out-dir dist .
 	@ls -1 dist/*
 
-clients: ## Build the client libraries of clients/, with what is generated of openapi.json, to dist/
-	@$(ready) $(python) $(client_python) $(client_typescript)
+clients: ## Build the clients, the MCP server and the Postman collection, of openapi.json, to dist/
+	@$(ready) $(python) $(client_python) $(client_typescript) $(client_mcp) $(postman)
 	@.venv/bin/python scripts/clients.py build
-	@ls -1 dist/messenger?center?client*
+	@ls -1 dist/messenger?center?client* dist/messenger?center?mcp* dist/*.postman_collection.json
 
 release: ## Check, build and try the version of this tag, and write its checksums to dist/ (docs/releasing.md)
 	@$(ready) $(python) $(packages)
@@ -167,6 +169,9 @@ $(client_python): openapi.json requirements/clients.lock scripts/clients.py scri
 	@rm -f $@
 	@.venv/bin/python scripts/clients.py python
 
+$(client_mcp): openapi.json scripts/clients.py scripts/mcp_tools.py | $(python)
+	@.venv/bin/python scripts/clients.py mcp
+
 clients/typescript/node_modules/.ready: clients/typescript/package-lock.json | $(python)
 	@echo "  Packages of the client for TypeScript …"
 	@cd clients/typescript && $(npm) ci --include=dev >/dev/null
@@ -188,6 +193,11 @@ $(linters): scripts/openapi-lint/package-lock.json | $(python)
 	@cd scripts/openapi-lint && $(npm) ci >/dev/null
 	@touch $@
 
+$(postman): scripts/postman/package-lock.json | $(python)
+	@echo "  Packages of the Postman collection …"
+	@cd scripts/postman && $(npm) ci >/dev/null
+	@touch $@
+
 $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/scripts frontend/*.*) $(packages)
 	@echo "  Build of the app …"
 	@rm -f $@
@@ -196,7 +206,7 @@ $(app): $(shell find frontend/src frontend/public frontend/docs-page frontend/sc
 
 .PHONY: .dev-service .dev-app .clients
 .clients:
-	@$(ready) $(client_python) $(client_typescript)
+	@$(ready) $(client_python) $(client_typescript) $(client_mcp) $(postman)
 
 .dev-service:
 	@.venv/bin/watchfiles --filter python --sigint-timeout 20 '.venv/bin/messenger up' api demo simulator

@@ -78,6 +78,7 @@ CHECKS = [
     Step("sandbox-docs", "python scripts/sandbox_docs.py --check"),
     Step("types", "mypy && mypy scripts"),
     Step("clients", "make --silent .clients && mypy --config-file clients/python/pyproject.toml"),
+    Step("mcp", "make --silent .clients && mypy --config-file clients/mcp/pyproject.toml"),
 ]
 APP_CHECKS = [
     Step("openapi-lint", "cd scripts/openapi-lint && npm run --silent lint"),

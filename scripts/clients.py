@@ -1,7 +1,8 @@
-"""Generate and build the client libraries from openapi.json: `clients.py python | typescript | build`.
+"""Generate and build the client libraries from openapi.json: `clients.py python | typescript | mcp | build`.
 
 `python` writes clients/python/src/messenger_center_client/generated/, `typescript` what is generated of
-clients/typescript/src/, `build` the wheel, the sdist and the npm tarball to dist/ (decision 0056).
+clients/typescript/src/, `mcp` the tools of clients/mcp, `build` the wheels, the sdists, the npm tarball and the Postman
+collection to dist/ (decision 0056).
 """
 
 import json
@@ -15,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from client_operations import write_operations
+from mcp_tools import tools
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "openapi.json"
-PYTHON, TYPESCRIPT = ROOT / "clients" / "python", ROOT / "clients" / "typescript"
+PYTHON, TYPESCRIPT, MCP = (ROOT / "clients" / name for name in ("python", "typescript", "mcp"))
 GENERATED = PYTHON / "src" / "messenger_center_client" / "generated"
+TOOLS = MCP / "src" / "messenger_center_mcp" / "tools.json"
 DIST = ROOT / "dist"
 GENERATOR = ("run", "--quiet", "--no-project", "--with-requirements", "requirements/clients.lock")
 
@@ -29,7 +32,7 @@ class GeneratorWarning(Exception):
 
 
 def main() -> int:
-    goals = {"python": generate_python, "typescript": generate_typescript, "build": build}
+    goals = {"python": generate_python, "typescript": generate_typescript, "mcp": generate_mcp, "build": build}
     if len(sys.argv) != 2 or sys.argv[1] not in goals:
         print(f"usage: clients.py {' | '.join(goals)}", file=sys.stderr)
         return 2
@@ -130,20 +133,31 @@ def generate_typescript() -> None:
     run("npm", "run", "--silent", "build", folder=TYPESCRIPT)
 
 
+def generate_mcp() -> None:
+    TOOLS.write_text(json.dumps(tools(json.loads(DOCUMENT.read_text())), indent=1, ensure_ascii=False) + "\n")
+
+
 def build() -> None:
-    """Write both packages to dist/. What they are made of is there already."""
+    """Write the packages to dist/. What they are made of is there already."""
     DIST.mkdir(exist_ok=True)
-    for package in (PYTHON, TYPESCRIPT):
+    for package in (PYTHON, TYPESCRIPT, MCP):
         found = re.search(r'^\s*"?version"?[ =:]+"([^"]+)"', (package / manifest(package)).read_text(), re.MULTILINE)
         if found is None or found[1] != version():
             raise GeneratorWarning(f"{package.name} is of {found and found[1]}, and the API of {version()}")
     options = ["--quiet", "--python", ".venv", "--no-build-isolation", "--no-create-gitignore"]
-    run("sh", "scripts/uv.sh", "build", *options, "--out-dir", str(DIST), str(PYTHON))
+    for package in (PYTHON, MCP):
+        run("sh", "scripts/uv.sh", "build", *options, "--out-dir", str(DIST), str(package))
     run("npm", "pack", "--silent", "--pack-destination", str(DIST), folder=TYPESCRIPT)
+    write_collection(DIST / f"messenger-center-{version()}.postman_collection.json")
+
+
+def write_collection(target: Path) -> None:
+    """Of Postman."""
+    run("node", str(ROOT / "scripts" / "postman" / "collection.mjs"), str(DOCUMENT), str(target))
 
 
 def manifest(package: Path) -> str:
-    return "pyproject.toml" if package == PYTHON else "package.json"
+    return "package.json" if package == TYPESCRIPT else "pyproject.toml"
 
 
 def version() -> str:

@@ -1,7 +1,10 @@
 """What is generated of openapi.json for the clients."""
 
 import ast
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,3 +38,41 @@ def test_every_operation_is_a_method_of_both_clients() -> None:
         missing = clients.operation_ids() - set(dir(client))
         # Those are posted by providers.
         assert missing == {"receive_message", "receive_status"}
+
+
+def test_every_operation_is_in_the_postman_collection(tmp_path: Path) -> None:
+    make_clients()
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    for each in (first, second):
+        clients.write_collection(each)
+    assert first.read_bytes() == second.read_bytes()
+    collection = json.loads(first.read_text())
+    assert collection["info"]["schema"].endswith("/v2.1.0/collection.json")
+    assert collection["auth"] == {
+        "type": "bearer",
+        "bearer": [{"key": "token", "type": "string", "value": "{{apiKey}}"}],
+    }
+    assert {each["key"] for each in collection["variable"]} == {"baseUrl", "apiKey"}
+    document = json.loads(clients.DOCUMENT.read_text())
+    wanted = {
+        (method.upper(), path.replace("{", ":").replace("}", "")): operation.get("security") == []
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    found = {}
+    for item in requests_of(collection["item"]):
+        request = item["request"]
+        assert request["url"]["host"] == ["{{baseUrl}}"]
+        found[request["method"], "/" + "/".join(request["url"]["path"])] = request["auth"] == {"type": "noauth"}
+        assert request["auth"] in (None, {"type": "noauth"})
+        keys = [each["value"] for each in request["header"] if each["key"] == "Idempotency-Key"]
+        assert keys in ([], ["{{$guid}}"])
+    assert found == wanted
+
+
+def requests_of(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if "item" in item:
+            yield from requests_of(item["item"])
+        else:
+            yield item

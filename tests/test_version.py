@@ -21,8 +21,9 @@ def test_the_api_the_app_and_the_changelog_have_the_same_version() -> None:
     for name in ("package.json", "package-lock.json"):
         for package in ("frontend", "clients/typescript"):
             assert json.loads((PROJECT / package / name).read_text())["version"] == VERSION
-    client = tomllib.loads((PROJECT / "clients" / "python" / "pyproject.toml").read_text())
-    assert client["project"]["version"] == VERSION
+    for client in ("python", "mcp"):
+        manifest = tomllib.loads((PROJECT / "clients" / client / "pyproject.toml").read_text())
+        assert manifest["project"]["version"] == VERSION
     newest = re.search(r"^## (\S+)", (PROJECT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert newest[1] == VERSION
