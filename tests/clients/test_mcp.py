@@ -11,6 +11,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 from mcp import Client, StdioServerParameters
 from messenger_center_client import MessengerClient, iterate, models
 from messenger_center_mcp import server
@@ -86,6 +87,9 @@ async def test_no_operation_that_sends_is_reachable(running: Running) -> None:
         assert each.annotations.read_only_hint is (each.name not in {"propose_reply", "draft_mass_text"})
         assert each.input_schema["additionalProperties"] is False
         assert not {"send_at", "scheduled_at"} & set(each.input_schema["properties"])
+        Draft202012Validator.check_schema(each.input_schema)
+        refs = set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(each.input_schema)))
+        assert refs <= {f"#/$defs/{name}" for name in each.input_schema.get("$defs", ())}
     readme = (PROJECT / "clients" / "mcp" / "README.md").read_text()
     rows = "".join(line for line in readme.splitlines(keepends=True) if line.startswith("| `"))
     assert set(re.findall(r"`(\w+)`", rows)) == set(requests)
