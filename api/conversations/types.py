@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from api.conversations.message_rules import (
     Automatic,
@@ -19,7 +19,7 @@ from api.conversations.message_rules import (
 )
 from api.conversations.models import Message, MessageRow
 from api.conversations.tapbacks import read_tapback
-from api.kit.text import SingleLine
+from api.kit.text import WEB_ADDRESS, SingleLine
 from api.providers.port import MessageStatus
 
 
@@ -30,7 +30,12 @@ def _media_url(value: str) -> str:
     return value
 
 
-MediaUrl = Annotated[SingleLine, AfterValidator(_media_url), StringConstraints(max_length=2000)]
+MediaUrl = Annotated[
+    SingleLine,
+    AfterValidator(_media_url),
+    StringConstraints(max_length=2000),
+    Field(json_schema_extra={"pattern": WEB_ADDRESS}),
+]
 
 
 class Media(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from api.directory.rules import SETTABLE_SOURCES, OptInSource
-from api.directory.student_rules import Weekday, in_week, read_time, read_weekday
+from api.directory.student_rules import TIME_OF_DAY, Weekday, in_week, read_time, read_weekday
 from api.kit.folding import fold_name
 from api.kit.text import Body, SingleLine
 
@@ -42,7 +42,12 @@ def _distinct(tags: list[str]) -> list[str]:
 
 
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
-ClassTime = Annotated[SingleLine, StringConstraints(max_length=20), AfterValidator(read_time)]
+ClassTime = Annotated[
+    SingleLine,
+    StringConstraints(max_length=20),
+    AfterValidator(read_time),
+    Field(json_schema_extra={"pattern": TIME_OF_DAY}),
+]
 """When a class begins: `17:30`. `5:30 pm` is read too."""
 ClassName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=120)]
 

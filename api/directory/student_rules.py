@@ -23,6 +23,9 @@ class Weekday(StrEnum):
 
 
 _SHORTEST = 2
+TIME_OF_DAY = r"^\s*\d{1,2}([:.]\d{2})?\s*([aApP][mM]|[aApP]\.[mM]\.)?\s*$"
+"""The published pattern of what `read_time` reads. It has no hours after 23 and no minutes after 59."""
+
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?")
 
 

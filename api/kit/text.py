@@ -42,6 +42,10 @@ Body = Annotated[str, AfterValidator(storable)]
 """Text with line breaks."""
 
 
+WEB_ADDRESS = r"^\s*[hH][tT][tT][pP][sS]?://"
+"""The published pattern of a `SingleLine` that is an http or https address. Its validator tells the rest."""
+
+
 def made_storable(value: str) -> str:
     """The text with U+FFFD in place of NUL and lone surrogates, for input that must not be refused."""
     return _NOT_STORABLE.sub("\ufffd", value)

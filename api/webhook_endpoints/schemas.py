@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.events.rules import EventType
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import SingleLine
+from api.kit.text import WEB_ADDRESS, SingleLine
 from api.webhook_endpoints.models import WebhookDelivery
 from api.webhook_endpoints.queries import ListedEndpoint
 from api.webhook_endpoints.rules import MAX_PENDING, MAX_URL, OVERLAP, DeliveryState, DisabledReason
@@ -32,7 +32,8 @@ Url = Annotated[
     StringConstraints(min_length=1, max_length=MAX_URL),
     Field(
         description="Where events are posted to: an https address on the public internet. The operator of the service "
-        "can allow private networks."
+        "can allow private networks.",
+        json_schema_extra={"pattern": WEB_ADDRESS},
     ),
 ]
 Description = Annotated[SingleLine, StringConstraints(max_length=200), Field(description="What it is for.")]
