@@ -4,6 +4,7 @@ A pass reads what changed from `updated_since` up to a moment before which every
 carries that moment, so a row that changes during the pass waits for the next one: none is missed, none comes twice.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Annotated, Any, TypeVar, TypeVarTuple
 from uuid import UUID
 
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, Select, text, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.kit.paging import PageQuery, Paging, decode_cursor, encode_cursor, unknown_cursor
@@ -37,13 +38,24 @@ _SETTLED = text(
 )
 
 
+WAITS_SECONDS = (0.11, 0.1, 0.2)
+"""Pauses until what was committed before the request is settled, if no transaction runs for longer."""
+
+
 async def settled_until(session: AsyncSession) -> datetime:
     """The moment before which every change has been committed. Later statements of the session see all of them.
 
     Times of change are the database's clock within the transaction of the change, so a transaction that is running
-    writes times after its start.
+    writes times after its start. It waits a little, without a transaction, until the moment is after its call, so that
+    a program finds its own change of just now.
     """
-    until: datetime = (await session.execute(_SETTLED)).scalar_one()
+    asked_at: datetime = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    for seconds in WAITS_SECONDS:
+        await session.rollback()  # No connection is held while it waits.
+        await asyncio.sleep(seconds)
+        until: datetime = (await session.execute(_SETTLED)).scalar_one()
+        if until >= asked_at:
+            break
     return until
 
 

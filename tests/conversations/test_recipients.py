@@ -100,7 +100,7 @@ async def test_LINE_CHOICE_the_newest_conversation_then_the_default(world: World
     assert (await recipients(world, "rosa"))[0]["line_reason"] == "default"
     first = await start(world, phone_number=ROSA)
     assert first.status_code == 201, first.text
-    assert (await world.conversation(ROSA))["line"] == {"id": second, "label": "Line +13125550190"}
+    assert (await world.conversation(ROSA))["line"] == {"id": second, "label": "Line +13125550190", "sandbox": False}
     await world.text(ROSA, "Hello on the other line")
     rosa = (await recipients(world, "rosa"))[0]
     assert (rosa["line"]["id"], rosa["line_reason"]) == (str(world.line_id), "conversation")
