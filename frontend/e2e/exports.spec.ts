@@ -34,7 +34,7 @@ test("the front desk exports a conversation, an administrator a time range (EXPO
   await page.getByRole("button", { name: "New export" }).click();
   const dialog = page.getByRole("dialog", { name: "Export a time range" });
   await dialog.getByLabel("From").fill(new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10));
-  await dialog.getByLabel("As").selectOption("ndjson");
+  await dialog.getByLabel("Format").selectOption("ndjson");
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Export", exact: true }).click();
   await expect(list.getByRole("listitem")).toHaveCount(2);

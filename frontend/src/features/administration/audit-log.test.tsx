@@ -50,7 +50,7 @@ describe("the log", () => {
   it("names families, contacts and lines, with a way to each, and folds a run of visits", async () => {
     const familyId = anId();
     const holder = { kind: "family", id: familyId, name: "Castillo family", contact_name: "Rosa Castillo", until: null };
-    const about = { phone_number: "+13125550101", holders: [holder], line: { id: anId(), label: "Front desk", sandbox: false } };
+    const about = { phone_number: "+13125550101", holders: [holder], line: { id: anId(), label: "Front desk" } };
     const number = { kind: "phone_number", id: anId(), name: "+13125550101" } as const;
     world.entries.push(
       anEntry({ ...about, action: "phone_number.stopped", actor: number, at: "2025-03-04T18:02:00Z" }),
