@@ -5,6 +5,7 @@ Names schemas by their public names.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import is_dataclass
@@ -24,6 +25,7 @@ from api.kit.attribute_docstrings import attribute_docstrings
 from api.kit.deprecation import Deprecated
 from api.kit.errors import (
     PROBLEM_JSON,
+    Invalid,
     Problem,
     TooLarge,
     Unreadable,
@@ -39,6 +41,8 @@ from api.problem_types import problem_schemas, problem_types
 from api.webhook_endpoints.document import webhooks_of_endpoints
 
 REF = "#/components/schemas/"
+CONVERTER = re.compile(r":\w+}")
+"""In the path of a route: `{external_id:path}`, which the document calls `{external_id}`."""
 
 INFO = {
     "description": "Times are RFC 3339 in UTC, phone numbers E.164. Lists have `items` and `next_cursor`. Errors are "
@@ -141,11 +145,12 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
     """Say which operations are open to anybody, deprecated or conditional, as their dependencies say."""
     for context in iter_route_contexts(app.routes):
-        if not isinstance(context.original_route, APIRoute) or context.path not in paths:
+        path = CONVERTER.sub("}", context.path)
+        if not isinstance(context.original_route, APIRoute) or path not in paths:
             continue
         calls = list(_calls(context.dependant))
         for method in context.methods or ():
-            operation = paths[context.path].get(method.lower())
+            operation = paths[path].get(method.lower())
             if operation is None:
                 continue
             if any(isinstance(call, Public) for call in calls):
@@ -258,6 +263,8 @@ def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
             responses = operation["responses"]
             if method != "get" and operation.get("security") != []:
                 _add_problem(responses, CrossOrigin)
+            if method != "get" and path.startswith("/api/"):
+                _add_problem(responses, Invalid)  # Of parameters and preconditions that the route does not know.
             if path.startswith("/api/"):
                 # Any route may answer it, and no request deserves it: its schema is that of every problem.
                 content = {PROBLEM_JSON: {"schema": {"$ref": f"{REF}Problem"}}}

@@ -40,8 +40,9 @@ def test_tags_of_a_header_are_read_and_compared() -> None:
 
 async def test_every_get_of_json_has_a_tag_and_answers_304_to_it(world: World) -> None:
     rows = await Rows.create(world)
-    put = await ask(world.admin, f"PUT {API}/staff-members/by-external-id/{{external_id}}", rows)
-    assert put.is_success, put.text
+    for kind in ("families", "staff-members"):
+        put = await ask(world.admin, f"PUT {API}/{kind}/by-external-id/{{external_id}}", rows)
+        assert put.is_success, put.text
     asked = 0
     for name, need in NEEDS.items():
         if not name.startswith(f"GET {API}") or name in STREAMS or need.public:
