@@ -1,5 +1,6 @@
 """The printable page of an export: one HTML file without scripts and without anything to load."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -19,13 +20,14 @@ IN_PAGE = "default-src 'none'; style-src 'unsafe-inline'"
 CONTENT_SECURITY_POLICY = f"{IN_PAGE}; sandbox"
 
 STYLE = """
-@page { margin: 18mm 16mm; }
+@page { margin: 18mm 16mm; @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; } }
 * { box-sizing: border-box; }
 body { font: 10.5pt/1.45 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; color: #1a1a1a;
   background: #fff; max-width: 190mm; margin: 0 auto; padding: 8mm; overflow-wrap: anywhere; }
 @media print { body { padding: 0; max-width: none; } }
 h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 2mm; }
 h2 { font-size: 13pt; margin: 8mm 0 3mm; break-after: avoid; }
+h2:has(+ h2)::after, h2:last-child::after { content: "None"; display: block; font-size: 10.5pt; font-weight: normal; }
 h3 { font-size: 10.5pt; margin: 6mm 0 2mm; padding-bottom: 1mm; border-bottom: 0.3mm solid #999; break-after: avoid; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 1mm 5mm; margin: 0 0 4mm; }
 dt { color: #555; }
@@ -57,6 +59,9 @@ SECTION_TITLES = {
 }
 OMITTED = frozenset(each.value for each in BESIDE_THREADS)
 """Audit entries that say once more what a message or a note on the page says."""
+IDENTIFIER = re.compile(r"[a-z]+(_[a-z]+)+")
+CHANGE = {"from": 0, "to": 1}
+"""The order of the details that come first."""
 
 
 def opening(head: Head) -> str:
@@ -67,7 +72,7 @@ def opening(head: Head) -> str:
         ("Line", head.line),
         ("From", _moment(head.since, head)),
         ("Until", _moment(head.until, head)),
-        ("Times", f"{head.zone.key} ({head.until.astimezone(head.zone):UTC%:z})"),
+        ("Times", f"{head.zone.key} (UTC{head.until.astimezone(head.zone).isoformat()[-6:]})"),
         ("Exported by", head.made_by),
     ]
     return (
@@ -124,7 +129,7 @@ def _about(item: Item, row: Shown) -> list[str]:
     error = f'<span class="error">{escape(row.error)}</span>' if row.error else ""
     match item.content:
         case AuditEntryOut() as entry:
-            words = row.action.replace(".", " ").replace("_", " ").capitalize()
+            words = row.action.replace("opt_in", "opt-in").replace(".", " ").replace("_", " ").capitalize()
             number = "" if item.thread or not entry.phone_number else f"<span>{escape(entry.phone_number)}</span>"
             said = _said(entry)
             return [each for each in (f"<b>{escape(words)}</b>", number, author_of(entry), said) if each]
@@ -148,8 +153,8 @@ def author_of(entry: AuditEntryOut) -> str:
 def _said(entry: AuditEntryOut) -> str:
     """The details that are words: ids tell a reader of paper nothing."""
     words = [
-        f"{name.replace('_', ' ')}: {value}"
-        for name, value in entry.details.items()
+        f"{name.replace('_', ' ')}: {value.replace('_', ' ') if IDENTIFIER.fullmatch(value) else value}"
+        for name, value in sorted(entry.details.items(), key=lambda detail: CHANGE.get(detail[0], len(CHANGE)))
         if isinstance(value, str) and value and not name.endswith("_id")
     ]
     return f"<span>{escape('; '.join(words))}</span>" if words else ""

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "./business";
 import { conversations, expectAccessible } from "./support";
 
-test("the front desk exports a conversation, an administrator a time range (EXPORT)", async ({ business, page, browser }) => {
+test("the front desk exports a conversation, an administrator a time range (EXPORT)", async ({ business, page, browser }, info) => {
   const { number } = await business.family("Rivera");
   await business.text(number, "Is <b>Level 3</b> on today?");
   await business.signIn(page, "maria");
@@ -17,12 +17,15 @@ test("the front desk exports a conversation, an administrator a time range (EXPO
   const [download] = await Promise.all([page.waitForEvent("download"), form.getByRole("link", { name: "Download" }).click()]);
   expect(download.suggestedFilename()).toMatch(/^conversation-.*\.html$/);
   const file = await readFile(await download.path(), "utf8");
-  const printed = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  expect(file).not.toContain("<script");
+  const printed = await (await browser.newContext()).newPage();
   await printed.setContent(file);
   await expect(printed.getByRole("heading", { name: "Conversation: Rivera family" })).toBeVisible();
   await expect(printed.getByText("Is <b>Level 3</b> on today?")).toBeVisible();
   await expectAccessible(printed);
-  expect((await printed.pdf({ format: "A4" })).subarray(0, 5).toString()).toBe("%PDF-");
+  const pdf = await printed.pdf({ format: "A4" });
+  expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+  await info.attach("printed", { body: pdf, contentType: "application/pdf" });
   await printed.context().close();
 
   await business.signIn(page, "ada", "/administration?tab=exports");
@@ -31,7 +34,7 @@ test("the front desk exports a conversation, an administrator a time range (EXPO
   await page.getByRole("button", { name: "New export" }).click();
   const dialog = page.getByRole("dialog", { name: "Export a time range" });
   await dialog.getByLabel("From").fill(new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10));
-  await dialog.getByLabel("As").selectOption("ndjson");
+  await dialog.getByLabel("Format").selectOption("ndjson");
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Export", exact: true }).click();
   await expect(list.getByRole("listitem")).toHaveCount(2);

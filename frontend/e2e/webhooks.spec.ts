@@ -54,7 +54,7 @@ for (const [width, colorScheme] of [[1440, "light"], [360, "dark"]] as const) {
       await page.getByRole("button", { name: "Done" }).click();
 
       await page.getByRole("button", { name: /^Send a test to / }).click();
-      await expect(page.getByText(/^The test was taken\. It answered 204\./)).toBeVisible();
+      await expect(page.getByText(/^The test was accepted\. It answered 204\./)).toBeVisible();
       expect(receiver.types).toEqual(["webhook_endpoint.test"]);
 
       receiver.status = 503;

@@ -1,4 +1,7 @@
 /** An afternoon at the demo's front desk: what its people add to the demo data before the pictures are taken. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
 import { type APIRequestContext } from "@playwright/test";
 
 import { expect, PASSWORD, PEOPLE } from "../e2e/support";
@@ -86,6 +89,36 @@ export async function fillAfternoon(api: APIRequestContext): Promise<void> {
   await desk.call("POST", `${thompson}/messages`, { body: "Hello Mrs. Thompson, Lily is well again. See you on Monday!", send_at: nineOClock(3) });
   await desk.call("PUT", `${await desk.conversation(JOHNSON)}/reminder`, { at: nineOClock(1), unless_answered: true });
   await writeMassTexts(desk);
+  await addSandbox(desk);
+  await addEndpoints(desk);
+  await makeExports(desk, smith);
+}
+
+/** A line for trying things out. */
+async function addSandbox(desk: Desk): Promise<void> {
+  await desk.call("POST", "/lines", { provider: "sandbox", label: "Tests", phone_number: "+17855550190", kind: "long_code", country: "US", credentials: {} });
+}
+
+/** One that takes its test, and one that is off. */
+async function addEndpoints(desk: Desk): Promise<void> {
+  const receiver = createServer((_, response) => response.writeHead(204).end());
+  await new Promise<void>((listening) => receiver.listen(0, "127.0.0.1", listening));
+  const address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+  const software = await desk.call<Named>("POST", "/webhook-endpoints", { url: `${address}/messenger/events`, description: "Class software" });
+  const report = { url: `${address}/reports`, description: "Evening report", event_types: ["message.received", "message.sent"], enabled: false };
+  await desk.call("POST", "/webhook-endpoints", report);
+  await desk.call("POST", `/webhook-endpoints/${software.id}/test`);
+  const delivered = async () => (await desk.call<{ items: { state: string }[] }>("GET", `/webhook-endpoints/${software.id}/deliveries`)).items[0]?.state;
+  await expect.poll(delivered, { timeout: 30_000 }).toBe("delivered");
+  receiver.close();
+}
+
+/** A conversation to be printed, and the texts of two weeks. */
+async function makeExports(desk: Desk, conversation: string): Promise<void> {
+  const from = new Date(Date.now() - 14 * 86_400_000).toISOString();
+  await desk.call("POST", "/exports", { kind: "conversation", format: "html", conversation_id: conversation.replace("/conversations/", "") });
+  const { id } = await desk.call<Named>("POST", "/exports", { kind: "range", format: "ndjson", from });
+  await expect.poll(async () => (await desk.call<MassText>("GET", `/exports/${id}`)).state, { timeout: 60_000 }).toBe("done");
 }
 
 interface MassText {

@@ -170,9 +170,11 @@ const SCREENS: Screen[] = [
   administration("organization", /Opening hours/),
   administration("lines", "Aotearoa short code"),
   administration("api-keys", /portal/i),
+  administration("webhooks", "Class software"),
   administration("audit-log", /sent a text/),
   administration("quarantine", /quarantined/i),
   administration("links", "Class software"),
+  administration("exports", "Download"),
   administration("service", /Outbox|Texts/),
 ];
 

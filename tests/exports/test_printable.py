@@ -1,5 +1,6 @@
 """EXPORT as a page to print: one file that runs nothing and loads nothing, whatever was texted."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -71,11 +72,12 @@ async def test_EXPORT_a_printable_page_has_each_text_below_its_day_in_the_organi
     assert (page.articles("inbound"), page.articles("outbound"), page.articles("note")) == (8, 1, 1)
     days = response.text.count("<h3>")
     assert days == 1 or datetime.now(UTC).hour == 0
-    assert "America/Chicago" in page.text
+    assert re.search(r"TimesAmerica/Chicago \(UTC-0[56]:00\)", page.text)
     assert "Rivera family" in page.text
     # What a message on the page says is not said again by its audit entry.
     assert "Message sent" not in page.text
     assert "Conversation opened" in page.text
+    assert re.search(r"Opt-in changed.*from: unknown; to: opted in; ", page.text)
 
 
 async def test_EXPORT_a_printable_page_of_a_number_has_its_consent(world: World) -> None:

@@ -63,7 +63,8 @@ export function Administration() {
       <header className="border-b border-line">
         <div className="mx-auto max-w-[880px] px-4 pt-3.5">
           <h1 className="text-page font-heading">Administration</h1>
-          <nav aria-label="Administration" className="mt-2 flex gap-1 overflow-x-auto">
+          {/* At a desk the tabs go on to the edge of the window: they are wider than the content below. */}
+          <nav aria-label="Administration" className="mt-2 flex gap-1 overflow-x-auto desk:mr-[min(0px,calc((880px_+_76px_-_100vw)/2))]">
             {TABS.map((each) => (
               <Link
                 key={each.key}

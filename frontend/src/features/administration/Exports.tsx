@@ -70,7 +70,7 @@ function Row({ job }: { job: ExportJob }) {
           )}
         </p>
         <p className="text-note text-ink-2">
-          {SHORT_FORMATS[job.format]} · <bdi>{job.created_by.name}</bdi>, {formats.dateTime(job.created_at)}
+          {SHORT_FORMATS[job.format]} · <bdi>{job.created_by.name}</bdi>, {formats.moment(job.created_at)}
         </p>
       </div>
       <ExportProgress job={job} />

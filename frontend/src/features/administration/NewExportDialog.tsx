@@ -45,7 +45,7 @@ export function NewExportDialog({ onClose }: { onClose: () => void }) {
           <TextField label="From" type="date" required value={from} max={to} onChange={({ target }) => setFrom(target.value)} />
           <TextField label="To" type="date" value={to} min={from} hint="Empty: until now" onChange={({ target }) => setTo(target.value)} />
         </div>
-        <SelectField label="On" value={lineId} onChange={({ target }) => setLineId(target.value)}>
+        <SelectField label="Line" value={lineId} onChange={({ target }) => setLineId(target.value)}>
           <option value="">Every line</option>
           {lines.map(({ id, label }) => (
             <option key={id} value={id}>
@@ -53,7 +53,7 @@ export function NewExportDialog({ onClose }: { onClose: () => void }) {
             </option>
           ))}
         </SelectField>
-        <SelectField label="As" value={format} onChange={({ target }) => setFormat(target.value as ExportFormat)}>
+        <SelectField label="Format" value={format} onChange={({ target }) => setFormat(target.value as ExportFormat)}>
           {Object.entries(FORMATS).map(([value, name]) => (
             <option key={value} value={value}>
               {name}

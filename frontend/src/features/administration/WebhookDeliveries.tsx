@@ -79,13 +79,13 @@ function Delivery({ endpoint, delivery }: { endpoint: WebhookEndpoint; delivery:
           </Button>
         )}
       </div>
-      <p className="text-note text-ink-2">
+      <p className="text-note text-ink-2 empty:hidden">
         {isBehind && "It waits for an earlier event of its conversation. "}
         {state === "pending" && delivery.next_attempt_at && endpoint.enabled && `Next attempt ${dateTime(delivery.next_attempt_at)}. `}
       </p>
       {attempts.length > 0 && (
         <details className="text-note">
-          <summary className="cursor-pointer text-ink-2">{attempts.length === 1 ? "1 attempt" : `${attempts.length} attempts`}</summary>
+          <summary className="cursor-pointer text-ink-2 max-desk:py-2.5">{attempts.length === 1 ? "1 attempt" : `${attempts.length} attempts`}</summary>
           <ol className="mt-1 space-y-1.5">
             {attempts.map((attempt) => (
               <li key={attempt.at}>

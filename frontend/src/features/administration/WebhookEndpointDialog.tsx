@@ -11,7 +11,7 @@ import { Choice, FormActions, FormProblem, Mark } from "@/ui/form";
 import { showToast } from "@/ui/Toast";
 
 const WHICH = [
-  { value: "all", label: "Every event", hint: "Kinds that a later version adds too." },
+  { value: "all", label: "Every event", hint: "Later versions may add more kinds." },
   { value: "some", label: "These events" },
 ] as const;
 type Which = (typeof WHICH)[number]["value"];
@@ -60,14 +60,17 @@ export function WebhookEndpointDialog({ endpoint, onClose }: { endpoint: Webhook
           autoComplete="off"
           placeholder="https://"
           value={url}
-          onChange={(event) => setUrl(event.target.value)}
+          onChange={(event) => {
+            setUrl(event.target.value);
+            if (urlError) saving.reset();
+          }}
           hint="Where the other system receives events."
           error={urlError}
         />
         <TextField label="What it is for" autoComplete="off" maxLength={200} value={description} onChange={(event) => setDescription(event.target.value)} />
         <Choice legend="Events" options={WHICH} value={which} onChange={setWhich} />
         {which === "some" && (
-          <fieldset>
+          <fieldset className="-mt-4 pl-[26px]">
             <legend className="sr-only">Kinds of events</legend>
             {EVENT_TYPES.map((type) => (
               <Mark

@@ -22,24 +22,20 @@ export function WebhookEndpointRow({ endpoint }: { endpoint: WebhookEndpoint }) 
   const { url, description, enabled, failing_since: failing, last_delivered_at: delivered, pending_deliveries: pending } = endpoint;
   return (
     <li className="py-3">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-        <div className="min-w-0 flex-[1_1_260px]">
-          <p className="font-strong [overflow-wrap:anywhere]">
-            <bdi>{url}</bdi>
-          </p>
-          <p className="text-note text-ink-2">
-            {description && (
-              <>
-                <bdi>{description}</bdi>
-                {" · "}
-              </>
-            )}
-            {describeTypes(endpoint)} · {delivered ? `last delivered ${moment(delivered)}` : "nothing delivered yet"}
-            {pending > 0 && ` · ${pending === 10_000 ? "10,000 or more" : pending} waiting`}
-          </p>
-        </div>
+      <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <bdi className="font-strong [overflow-wrap:anywhere]">{url}</bdi>
         <Health endpoint={endpoint} />
-      </div>
+      </p>
+      <p className="text-note text-ink-2">
+        {description && (
+          <>
+            <bdi>{description}</bdi>
+            {" · "}
+          </>
+        )}
+        {describeTypes(endpoint)} · {delivered ? `last delivered ${moment(delivered)}` : "nothing delivered yet"}
+        {pending > 0 && ` · ${pending === 10_000 ? "10,000 or more" : pending} waiting`}
+      </p>
       <Why endpoint={endpoint} />
       {enabled && failing && (
         <Notice tone="warn" className="mt-2" icon={<WarningIcon size={16} />}>
@@ -79,18 +75,19 @@ function Why({ endpoint }: { endpoint: WebhookEndpoint }) {
   if (why === null) return null;
   return (
     <Notice tone={endpoint.disabled_reason === "person" ? "neutral" : "warn"} className="mt-2" icon={<WarningIcon size={16} />}>
-      <span className="mr-3">
-        {why} {endpoint.disabled_at && `That was ${moment(endpoint.disabled_at)}. `}Events of the last 30 days follow once it is on.
-      </span>
+      <p>
+        {why} {endpoint.disabled_at && `That was ${moment(endpoint.disabled_at)}. `}When you switch it on, it receives the events of the last 30 days that it missed.
+      </p>
       <Button
         size="sm"
+        className="mt-2"
         aria-label={`Switch on ${endpoint.url}`}
         disabled={change.isPending}
         onClick={() =>
           change.mutate(
             { id: endpoint.id, body: { enabled: true } },
             {
-              onSuccess: () => showToast("It is on. What it has missed follows."),
+              onSuccess: () => showToast("Switched on. It receives the events that it missed."),
               onError: (error) => showToast(`Not switched on. ${describeError(error)}`),
             },
           )

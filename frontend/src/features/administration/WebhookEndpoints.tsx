@@ -18,7 +18,7 @@ export function WebhookEndpoints() {
     <section aria-label="Webhook endpoints">
       <div className="flex flex-wrap items-center gap-3">
         <p className="min-w-0 flex-[1_1_240px] text-note text-ink-2">
-          Other systems that are told at once what happens here. Each event is signed, and is posted again for three days until it is taken.
+          Addresses of other systems that receive events as they happen. Each event is signed, and is posted again for up to three days until the system accepts it.
         </p>
         <Button variant="primary" onClick={() => setCreating(true)}>
           <PlusIcon size={16} />
@@ -27,7 +27,7 @@ export function WebhookEndpoints() {
       </div>
       {isError && !endpoints && <ErrorState error={error} onRetry={() => void refetch()} />}
       {!isError && !endpoints && <Skeleton className="mt-4 h-40" />}
-      {endpoints?.length === 0 && <EmptyState title="No endpoints yet">No other system is told what happens here.</EmptyState>}
+      {endpoints?.length === 0 && <EmptyState title="No endpoints yet">No other system receives events.</EmptyState>}
       <ul aria-label="Webhook endpoints" className="mt-3 divide-y divide-line">
         {endpoints?.map((endpoint) => (
           <WebhookEndpointRow key={endpoint.id} endpoint={endpoint} />

@@ -40,7 +40,7 @@ function Result({ id, deliveryId }: { id: string; deliveryId: string }) {
   }
   return (
     <>
-      {data?.state === "delivered" ? "The test was taken." : "The test failed."} {describeAttempt(attempt)}
+      {data?.state === "delivered" ? "The test was accepted." : "The test failed."} {describeAttempt(attempt)}
     </>
   );
 }

@@ -41,5 +41,6 @@ export function whySwitchedOff({ disabled_reason: reason }: WebhookEndpoint): st
 export const STATE_LABELS: Record<WebhookDelivery["state"], string> = { pending: "Waiting", delivered: "Delivered", failed: "Failed" };
 
 export function describeAttempt({ status, error, duration_ms: took }: WebhookAttempt): string {
-  return `${error ?? `It answered ${status ?? ""}.`} ${took} ms`;
+  const result = error ?? `It answered ${status ?? ""}.`;
+  return `${result} (${took.toLocaleString("en")} ms)`;
 }

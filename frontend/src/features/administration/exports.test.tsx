@@ -33,7 +33,7 @@ describe("the page of exports", () => {
     expect(dialog.getByRole("button", { name: "Export" })).toBeDisabled();
     await user.type(dialog.getByLabelText("From"), "2026-11-01");
     await user.type(dialog.getByLabelText("To"), "2026-11-07");
-    await user.selectOptions(dialog.getByLabelText("As"), "CSV, for spreadsheets");
+    await user.selectOptions(dialog.getByLabelText("Format"), "CSV, for spreadsheets");
     await user.click(dialog.getByRole("button", { name: "Export" }));
     expect(await screen.findByText("Waiting to be written")).toBeVisible();
     expect(world.changes).toEqual([

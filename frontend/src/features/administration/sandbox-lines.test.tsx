@@ -58,8 +58,9 @@ describe("a conversation on a sandbox line", () => {
     renderApp(`/messenger/${test.id}`);
     const header = await screen.findByRole("heading", { level: 2, name: /Try family/ });
     expect(within(header).getByText("Test")).toBeVisible();
-    const rowOf = (name: string) => within(screen.getAllByRole("link", { name: new RegExp(`^${name}`) }).find((link) => link.closest("[data-conversation]")) ?? document.body);
-    expect(rowOf("Try family").getByText("Test")).toBeVisible();
-    expect(rowOf("Smith family").queryByText("Test")).toBeNull();
+    const list = within(await screen.findByRole("list", { name: "Conversations" }));
+    const rowOf = async (name: string) => within(await list.findByRole("link", { name: new RegExp(name) }));
+    expect((await rowOf("Try family")).getByText("Test")).toBeVisible();
+    expect((await rowOf("Smith family")).queryByText("Test")).toBeNull();
   });
 });

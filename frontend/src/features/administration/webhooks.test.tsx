@@ -63,7 +63,7 @@ it("a test shows its result", async () => {
   world.webhookTest = { ...world.webhookTest, status: 500, error: "It answered 500.", response_excerpt: "No" };
   const { user } = renderApp(PAGE);
   await user.click(await screen.findByRole("button", { name: "Send a test to https://crm.example/hooks" }));
-  expect(await screen.findByText(/The test failed\. It answered 500\. 42 ms/)).toBeVisible();
+  expect(await screen.findByText(/The test failed\. It answered 500\. \(42 ms\)/)).toBeVisible();
 });
 
 it("the secret is rotated, and the old one signs for a day", async () => {

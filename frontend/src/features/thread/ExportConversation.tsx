@@ -57,7 +57,7 @@ function ExportForm({ conversation, onCancel }: { conversation: ConversationDeta
           <option value="phone_number">Everything about the number, without notes</option>
         </SelectField>
       )}
-      <SelectField label="As" value={format} onChange={({ target }) => setFormat(target.value as ExportFormat)}>
+      <SelectField label="Format" value={format} onChange={({ target }) => setFormat(target.value as ExportFormat)}>
         {Object.entries(FORMATS).map(([value, name]) => (
           <option key={value} value={value}>
             {name}

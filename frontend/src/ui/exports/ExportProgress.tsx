@@ -21,18 +21,18 @@ export function ExportProgress({ job }: { job: ExportJob }) {
     case "done":
       return (
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-          <a
-            href={exportHref(job.id)}
-            download
-            className="target inline-flex min-h-8 items-center gap-2 rounded-md border border-line bg-surface px-3 py-1.5 font-strong whitespace-nowrap text-ink transition-colors hover:bg-sunken"
-          >
-            <DownloadIcon size={16} />
-            Download
-          </a>
           <p className="text-note text-ink-2">
             {describeSize(job.size ?? 0)}
             {job.expires_at && `, until ${date(job.expires_at)}`}
           </p>
+          <a
+            href={exportHref(job.id)}
+            download
+            className="target inline-flex min-h-7 items-center gap-2 rounded-md border border-line bg-surface px-2.5 py-1 text-note font-strong whitespace-nowrap text-ink transition-colors hover:bg-sunken"
+          >
+            <DownloadIcon size={16} />
+            Download
+          </a>
         </div>
       );
     case "failed":
