@@ -145,7 +145,7 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
     """Say which operations are open to anybody, deprecated or conditional, as their dependencies say."""
     for context in iter_route_contexts(app.routes):
-        path = CONVERTER.sub("}", context.path)
+        path = CONVERTER.sub("}", context.path or "")
         if not isinstance(context.original_route, APIRoute) or path not in paths:
             continue
         calls = list(_calls(context.dependant))
