@@ -167,7 +167,9 @@ async def test_COST_a_sandbox_line_costs_nothing_and_is_no_part_of_the_usage(wor
     prices = {"currency": "USD", "prices": [{"country": None, "text": "0.01", "picture": "0.02"}]}
     refused = await world.admin.put(f"{API}/lines/{line['id']}/prices", json=prices, headers={"If-Match": "*"})
     assert refused.status_code == 409, refused.text
-    assert (await world.admin.put(f"{API}/lines/{world.line_id}/prices", json=prices, headers={"If-Match": "*"})).status_code == 200
+    assert (
+        await world.admin.put(f"{API}/lines/{world.line_id}/prices", json=prices, headers={"If-Match": "*"})
+    ).status_code == 200
     on = await world.admin.put(f"{API}/credits", json={"is_on": True, "currency": "USD", "low_below": None})
     assert on.status_code == 200, "the sandbox line needs no prices"
     # The balance is empty, and the text leaves all the same.
