@@ -263,9 +263,8 @@ def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
             responses = operation["responses"]
             if method != "get" and operation.get("security") != []:
                 _add_problem(responses, CrossOrigin)
-            if method != "get" and path.startswith("/api/"):
-                _add_problem(responses, Invalid)  # Of parameters and preconditions that the route does not know.
             if path.startswith("/api/"):
+                _add_problem(responses, Invalid)  # Of parameters and preconditions that the route does not know.
                 # Any route may answer it, and no request deserves it: its schema is that of every problem.
                 content = {PROBLEM_JSON: {"schema": {"$ref": f"{REF}Problem"}}}
                 responses["500"] = {"description": Problem.title, "content": content}

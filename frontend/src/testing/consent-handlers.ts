@@ -2,7 +2,7 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { notFound, without } from "./answers";
-import { anId, NOW, TIMES } from "./builders";
+import { anId, NOW } from "./builders";
 import type { WorldState } from "./world-state";
 import type { OptInCheck, OptInInstance } from "@/api/types";
 
@@ -23,7 +23,8 @@ export function consentHandlers(world: WorldState, api: string): HttpHandler[] {
       const record = phoneRecords(world).find((each) => each.record.id === params.id)?.record;
       if (record) Object.assign(record, { opt_in });
       if (Array.isArray(change.replaces_refusals)) lift(world, change.replaces_refusals);
-      return HttpResponse.json({ ...(record ?? { id: params.id, phone_number: "+13125550101", label: null, opt_in, ...TIMES }), refusals: [] });
+      const times = { created_at: NOW.toISOString(), updated_at: NOW.toISOString() };
+      return HttpResponse.json({ ...(record ?? { id: params.id, phone_number: "+13125550101", label: null, opt_in, ...times }), refusals: [] });
     }),
     http.get(`${api}/phone-numbers/:number`, ({ params }) => {
       const phone_number = String(params.number);

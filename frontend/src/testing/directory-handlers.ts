@@ -2,7 +2,7 @@
 import { http, HttpResponse, type HttpHandler } from "msw";
 
 import { notFound, one, page, without } from "./answers";
-import { anId, TIMES } from "./builders";
+import { anId, NOW } from "./builders";
 import type { WorldState } from "./world-state";
 
 export function directoryHandlers(world: WorldState, api: string): HttpHandler[] {
@@ -25,7 +25,8 @@ export function directoryHandlers(world: WorldState, api: string): HttpHandler[]
 async function create(world: WorldState, records: { id: string }[], path: string, request: Request, own: Record<string, unknown>): Promise<Response> {
   const body = (await request.json()) as Record<string, unknown>;
   world.changes.push({ path, body });
-  const created = { id: anId(), external_id: null, archived: false, tags: [], location: null, notes: null, ...TIMES, ...own, ...without(body, "password") };
+  const times = { created_at: NOW.toISOString(), updated_at: NOW.toISOString() };
+  const created = { id: anId(), external_id: null, archived: false, tags: [], location: null, notes: null, ...times, ...own, ...without(body, "password") };
   records.push(created);
   return HttpResponse.json(created, { status: 201 });
 }

@@ -212,8 +212,8 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "webhook_endpoint.created": (details) => `added the webhook endpoint ${text(details.url) ?? ""}`.trimEnd(),
   "webhook_endpoint.updated": () => "changed a webhook endpoint",
   "webhook_endpoint.deleted": (details) => `deleted the webhook endpoint ${text(details.url) ?? ""}`.trimEnd(),
-  "webhook_endpoint.switched_off": ({ url, error }) =>
-    `switched off the webhook endpoint ${text(url) ?? ""}`.trimEnd() + (text(error) ? `: ${text(error)}` : ""),
+  "webhook_endpoint.switched_off": (details) =>
+    `switched the webhook endpoint ${text(details.url) ?? ""} off${text(details.error) ? `: ${text(details.error)}` : ""}`,
   "webhook_endpoint.secret_rotated": () => "rotated the secret of a webhook endpoint",
   "webhook_delivery.replayed": () => "replayed a webhook delivery",
   "inbound_event.replayed": () => "replayed an event that had been set aside",
