@@ -27,7 +27,7 @@ describe("the list of lines", () => {
     world.inbound.last_texts = [{ line_id: LINE_ID, at: "2026-11-23T16:45:00Z" }];
     open();
     const list = await row();
-    expect(await list.findByText(/last text: .*10:45.am/)).toHaveTextContent("Twilio · Ordinary number");
+    expect(await list.findByText(/Twilio · Ordinary number.* last text: .*10:45.am/)).toBeVisible();
     expect(list.getByText("(312) 555-0199")).toBeVisible();
     expect(await list.findByText("Bandwidth · Short code · no text yet")).toBeVisible();
     expect(list.getAllByText("Not checked yet")).toHaveLength(2);
