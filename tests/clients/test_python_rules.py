@@ -99,7 +99,7 @@ def test_an_error_crosses_processes() -> None:
     """Task queues pickle what a task has raised."""
     body = {"type": "/problems/not-allowed-to-text", "errors": [{"pointer": "/body", "detail": "No."}]}
     error = problem_error(httpx.Response(409, json=body, headers={"X-Request-ID": "r-1"}))
-    again = pickle.loads(pickle.dumps(error))  # noqa: S301  # It is our own.
+    again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error) is NotAllowedToText
     assert (str(again), again.status, again.request_id) == (str(error), 409, "r-1")
     assert again.errors == [FieldError("/body", "No.")]

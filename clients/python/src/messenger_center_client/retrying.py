@@ -17,7 +17,7 @@ RETRIED = frozenset({429, 502, 503, 504})
 class Retries:
     """At most `most` repetitions of a call, none of which begins more than `within` seconds after the call.
 
-    Each wait is at most `longest_wait` seconds. A `Retry-After` that is longer ends the call with the service's problem.
+    Each wait is at most `longest_wait` seconds. A longer `Retry-After` ends the call with the service's problem.
     """
 
     most: int = 4
