@@ -13,7 +13,9 @@ from api.kit.claims import Claims
 async def test_a_stop_waits_for_claims_and_releases_those_that_have_not_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     capture = LogCapture()
     # The loggers of the tests let only errors through.
-    monkeypatch.setattr(module, "log", structlog.wrap_logger(None, processors=[capture], wrapper_class=structlog.BoundLogger))
+    monkeypatch.setattr(
+        module, "log", structlog.wrap_logger(None, processors=[capture], wrapper_class=structlog.BoundLogger)
+    )
     released: list[str] = []
     ended: list[str] = []
     woken = asyncio.Event()
