@@ -6408,6 +6408,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Its name.
@@ -6437,7 +6439,8 @@ export interface components {
         };
         /**
          * FamilyIn
-         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
+         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location`, `notes` and
+         *     `metadata`.
          */
         FamilyIn: {
             /**
@@ -6455,6 +6458,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -6492,7 +6497,7 @@ export interface components {
         /**
          * FamilyPatch
          * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
-         *     clears `location` and `notes`.
+         *     clears `location`, `notes` and `metadata`.
          */
         FamilyPatch: {
             /**
@@ -6515,6 +6520,11 @@ export interface components {
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -9014,6 +9024,20 @@ export interface components {
              * @constant
              */
             type: "message.status_changed";
+        };
+        /**
+         * Metadata
+         * @description A map of strings that integrations keep on a record.
+         */
+        Metadata: {
+            [key: string]: string;
+        };
+        /**
+         * MetadataIn
+         * @description A key with null or an empty text is removed.
+         */
+        MetadataIn: {
+            [key: string]: string | null;
         };
         /**
          * Money
@@ -11694,6 +11718,8 @@ export interface components {
              * @description The location where they work.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on them. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Their name.
@@ -11752,6 +11778,8 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -11827,6 +11855,11 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -22498,6 +22531,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -33451,6 +33486,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
