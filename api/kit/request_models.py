@@ -18,10 +18,23 @@ def _take_types_literally(schema: Any) -> None:
         for each in schema:
             _take_types_literally(each)
     elif isinstance(schema, dict):
-        if schema.get("type") in ("bool", "int", "float"):
-            schema.setdefault("strict", True)
-        for each in schema.values():
-            _take_types_literally(each)
+        match schema.get("type"):
+            case "bool" | "float":
+                schema.setdefault("strict", True)
+            case "int":
+                # JSON knows no integers: 1.0 is one, as the document's schema says.
+                whole = dict(schema)
+                schema.clear()
+                schema |= core_schema.no_info_before_validator_function(_refuse_other_than_number, whole)
+            case _:
+                for each in schema.values():
+                    _take_types_literally(each)
+
+
+def _refuse_other_than_number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
 
 
 class RequestModel(BaseModel):
