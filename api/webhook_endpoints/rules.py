@@ -43,8 +43,8 @@ WAITS = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600, 
 JITTER = 0.2
 """The share by which a wait is shortened or lengthened, so that the retries of an outage do not come together."""
 
-SWITCHED_OFF_AFTER = timedelta(days=3)
-"""An endpoint is switched off when every attempt has failed for so long."""
+SWITCHED_OFF_AFTER = RETRIES_LAST - timedelta(hours=1)
+"""An endpoint is switched off when every attempt has failed for so long: the last retry of its first event counts."""
 
 SWITCHED_OFF_FAILURES = 8
 """At least so many attempts must have failed: a service that did not run for days proves nothing about endpoints."""
@@ -140,7 +140,8 @@ def next_step(
         case Outcome.FAILED | Outcome.GONE:
             wait = WAITS[min(tries, len(WAITS)) - 1] * (1 + JITTER * (2 * chance - 1))
             wait = max(wait, timedelta(seconds=retry_after or 0))
-            return Retry(wait) if wait <= left else End(DeliveryState.FAILED)
+            # The last attempt is made when the retries end, so that an endpoint with one event fails for as long.
+            return Retry(min(wait, left)) if left > timedelta() else End(DeliveryState.FAILED)
 
 
 def why_switched_off(outcome: Outcome, *, failing_for: timedelta, failures: int) -> DisabledReason | None:
