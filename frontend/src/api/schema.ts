@@ -1798,7 +1798,9 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the opt-in check with which it was sent.
+         * @description One message with its timeline and the opt-in check with which it was sent; until it has left, the scheduled text.
+         *
+         *     `status` tells them apart: a text that has not left is `scheduled` or `held`.
          */
         get: operations["get_message"];
         put?: never;
@@ -6496,8 +6498,8 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
-         *     clears `location`, `notes` and `metadata`.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
+         *     `external_id`, `location` and `notes`. Null clears `metadata` too.
          */
         FamilyPatch: {
             /**
@@ -6514,7 +6516,7 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Location
              * @description The location that it belongs to.
@@ -10020,11 +10022,8 @@ export interface components {
              * @description The path of the request.
              */
             instance: string | null;
-            /**
-             * Permission
-             * @description The permission that is missing; `administrator`: the role, or `administration` of a key.
-             */
-            permission: components["schemas"]["Permission"] | "administrator";
+            /** @description The permission that is missing. `administration`: of a person, the administrator role. */
+            permission: components["schemas"]["Permission"];
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
@@ -11827,7 +11826,8 @@ export interface components {
         };
         /**
          * StaffMemberPatch
-         * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
+         * @description What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
+         *     `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
             /**
@@ -11844,7 +11844,7 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Is Admin
              * @description Whether they are an administrator.
@@ -11909,7 +11909,7 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
-             * @description Whether they are an administrator.
+             * @description Whether they are an administrator. In a CSV file it is a text, such as true or no.
              * @default null
              */
             is_admin?: boolean | null;
@@ -17021,7 +17021,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["BroadcastSendIn"];
             };
@@ -28272,7 +28272,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageDetail"];
+                    "application/json": components["schemas"]["MessageDetail"] | components["schemas"]["ScheduledText"];
                 };
             };
             /** @description It is what you have */
@@ -28951,7 +28951,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["SendNowIn"];
             };
@@ -36736,7 +36736,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["WebhookSecretRotation"];
             };
