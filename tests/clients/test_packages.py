@@ -53,7 +53,7 @@ async def test_the_wheels_work_in_an_empty_environment(running: Running, dist: P
     output = await asyncio.to_thread(run, python, "-W", "error", "-c", IN_PYTHON, folder=tmp_path, running=running)
     assert output == f"{VERSION} ['Front desk']\n"
     server = str(tmp_path / "venv" / "bin" / "messenger-center-mcp")
-    done = subprocess.run([server], env={}, capture_output=True, text=True, check=False)
+    done = await asyncio.to_thread(subprocess.run, [server], env={}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "messenger-center-mcp: set MESSENGER_URL and MESSENGER_API_KEY\n")
 
 
