@@ -950,7 +950,8 @@ export interface paths {
          *
          *     A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
          *     imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
-         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
+         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`. An import that
+         *     stored nothing can be repeated under its `Idempotency-Key` with another file.
          */
         post: operations["import_families_and_staff_members"];
         delete?: never;
@@ -21379,7 +21380,10 @@ export interface operations {
                 /** @description Its id, in its address and live events. */
                 import_id?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21410,6 +21414,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21422,6 +21427,7 @@ export interface operations {
             /** @description More than 1,000 rows: a worker imports them */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21466,7 +21472,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
                 };
             };
-            /** @description This conflicts with what is stored */
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -21475,7 +21481,19 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                };
+            };
+            /** @description This answer was erased */
+            410: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErasedProblem"];
                 };
             };
             /** @description The request is too large */
@@ -21502,7 +21520,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Some values are not valid; Nothing of this file was imported */
+            /** @description This Idempotency-Key was used for another request; Nothing of this file was imported; Some values are not valid */
             422: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -21511,7 +21529,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["ImportRefusedProblem"];
+                    "application/problem+json": components["schemas"]["IdempotencyConflictProblem"] | components["schemas"]["ImportRefusedProblem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
