@@ -103,8 +103,8 @@ async def metadata_filter(
         Query(
             max_length=MAX_PARTS,
             description="Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any"
-            " value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=`"
-            " mean the same, and take a key with a colon too.",
+            " value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and "
+            "`metadata[crm_id]=` mean the same, and take a key with a colon too.",
         ),
     ] = [],  # noqa: B006  # FastAPI copies it.
 ) -> Mapping[str, str | None]:
