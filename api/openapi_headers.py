@@ -11,8 +11,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "RateLimit": {
         "description": "What is left of the caller's quota, and in how many seconds it is whole again "
-        "(draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit, and from a 503 that "
-        "comes before the caller is known.",
+        "(draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit, and from an "
+        "answer that is given before the caller is known.",
         "schema": {"type": "string"},
         "example": '"api-key";r=1199;t=60',
     },
@@ -110,7 +110,7 @@ def _add(route: str, operation: dict[str, Any]) -> None:
     is_limited = "429" in responses and "401" in responses
     for status, response in responses.items():
         names = ["X-Request-ID"]
-        if is_limited and status != "401":
+        if is_limited:
             names += ["RateLimit", "RateLimit-Policy"]
         if status in {"429", "503"} or (status == "409" and "idempotency-key" in taken):
             names.append("Retry-After")
