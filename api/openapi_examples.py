@@ -44,10 +44,12 @@ def examples() -> Sequence[Example]:
 
 
 def add_examples(document: dict[str, Any]) -> None:
-    """Put the examples beside the schemas, in place. Raises `KeyError` if the document has no such request or answer."""
+    """Put the examples of the document's operations beside their schemas, in place."""
     for each in examples():
         method, _, path = each.operation.partition(" ")
-        operation = document["paths"][path][method.lower()]
+        operation = document["paths"].get(path, {}).get(method.lower())
+        if operation is None:
+            continue
         media_type = JSON if each.status < 400 else PROBLEM_JSON
         _add(operation["responses"][str(each.status)]["content"][media_type], each, each.response)
         if each.request is not None and each.status < 400:
