@@ -76,7 +76,7 @@ def expected(need: Need, caller: Caller) -> tuple[int, str | None]:
     if not caller.signed_in:
         return 401, None
     if need.admin and not caller.is_admin:
-        return 403, "administrator"
+        return 403, "administration"
     for permission in Permission:
         if permission in (need.permissions | (need.of_keys if caller.is_key else frozenset())) - caller.permissions:
             return 403, permission.value
@@ -162,12 +162,12 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         about = rows
         if name == LIFT and status == 200:
             if not caller.is_admin:
-                status, permission = 403, "administrator"
+                status, permission = 403, "administration"
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name in CHANGES_REPLY and status == 200:
             reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
             if caller.is_key and not caller.is_admin:
-                status, permission = 403, "administrator"
+                status, permission = 403, "administration"
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)

@@ -1802,7 +1802,9 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the opt-in check with which it was sent.
+         * @description One message with its timeline and the opt-in check with which it was sent; until it has left, the scheduled text.
+         *
+         *     `status` tells them apart: a text that has not left is `scheduled` or `held`.
          */
         get: operations["get_message"];
         put?: never;
@@ -6412,6 +6414,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Its name.
@@ -6441,7 +6445,8 @@ export interface components {
         };
         /**
          * FamilyIn
-         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
+         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location`, `notes` and
+         *     `metadata`.
          */
         FamilyIn: {
             /**
@@ -6459,6 +6464,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -6495,8 +6502,8 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
-         *     clears `location` and `notes`.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
+         *     `external_id`, `location` and `notes`. Null clears `metadata` too.
          */
         FamilyPatch: {
             /**
@@ -6513,12 +6520,17 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Location
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -9020,6 +9032,20 @@ export interface components {
             type: "message.status_changed";
         };
         /**
+         * Metadata
+         * @description A map of strings that integrations keep on a record.
+         */
+        Metadata: {
+            [key: string]: string;
+        };
+        /**
+         * MetadataIn
+         * @description A key with null or an empty text is removed.
+         */
+        MetadataIn: {
+            [key: string]: string | null;
+        };
+        /**
          * Money
          * @description A decimal number as a string, and its ISO 4217 currency.
          */
@@ -10000,11 +10026,8 @@ export interface components {
              * @description The path of the request.
              */
             instance: string | null;
-            /**
-             * Permission
-             * @description The permission that is missing; `administrator`: the role, or `administration` of a key.
-             */
-            permission: components["schemas"]["Permission"] | "administrator";
+            /** @description The permission that is missing. `administration`: of a person, the administrator role. */
+            permission: components["schemas"]["Permission"];
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
@@ -11698,6 +11721,8 @@ export interface components {
              * @description The location where they work.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on them. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Their name.
@@ -11756,6 +11781,8 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -11803,7 +11830,8 @@ export interface components {
         };
         /**
          * StaffMemberPatch
-         * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
+         * @description What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
+         *     `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
             /**
@@ -11820,7 +11848,7 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Is Admin
              * @description Whether they are an administrator.
@@ -11831,6 +11859,11 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -11880,7 +11913,7 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
-             * @description Whether they are an administrator.
+             * @description Whether they are an administrator. In a CSV file it is a text, such as true or no.
              * @default null
              */
             is_admin?: boolean | null;
@@ -17126,7 +17159,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["BroadcastSendIn"];
             };
@@ -22808,6 +22841,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -28859,7 +28894,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageDetail"];
+                    "application/json": components["schemas"]["MessageDetail"] | components["schemas"]["ScheduledText"];
                 };
             };
             /** @description It is what you have */
@@ -29569,7 +29604,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["SendNowIn"];
             };
@@ -34242,6 +34277,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -37592,7 +37629,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["WebhookSecretRotation"];
             };
