@@ -34,7 +34,7 @@ OPAQUE = {
     "secret": r"whsec_[A-Za-z0-9+/=]+",
     "wait": r"\b\d+ seconds\b",
     "sid": r"SM[0-9a-f]{32}",
-    "place": r"\d{10}-[0-9a-f-]{12,}",
+    "place": r"\d{10}-\d{12}-\d{10,}",
     "text": r"[A-Za-z0-9_=-]{24,}",
 }
 """What differs from run to run, by kind. Of what fits several, the first."""
@@ -121,6 +121,8 @@ def _written(token: re.Match[str], ids: Ids) -> str:
         return ids.example_of(token[0])
     if kind == "key":
         return "mc_" + "_".join(FILLING[: len(part)] for part in token[0].split("_")[1:])
+    if kind == "place":
+        return token[0][:24] + "01795863155186407"
     return WRITTEN.get(kind, FILLING[: len(token[0])] if kind == "text" else token[0])
 
 

@@ -1,4 +1,4 @@
-"""What the pages about webhooks, the sandbox and imports show, and the READMEs of the clients, runs against a service."""
+"""What the pages on webhooks, the sandbox and imports show, and the READMEs of the clients, runs against a service."""
 
 import asyncio
 import json
