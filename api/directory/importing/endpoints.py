@@ -44,7 +44,11 @@ router = APIRouter(tags=["directory"])
     response_model=ImportReport,
     max_body_size=MAX_BYTES,
     responses={
-        202: {"model": ImportJob, "description": "More than 1,000 rows: a worker imports them"},
+        202: {
+            "model": ImportJob,
+            "description": "More than 1,000 rows: a worker imports them",
+            "headers": {"Location": {"$ref": "#/components/headers/Location"}},
+        },
         **guarded(
             AlreadyExists,
             Conflict,
