@@ -26,6 +26,7 @@ from api.conversations.schemas import (
     ConversationDetail,
     ConversationIn,
     ConversationOut,
+    ConversationPatch,
     IndicatorOut,
     LastMessage,
     LineLabel,
@@ -48,6 +49,8 @@ from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
+from api.kit.metadata import MetadataChange, change_of
+from api.kit.metadata_filter import MetadataFilter
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.providers.port import MessageStatus
@@ -96,6 +99,7 @@ async def holder_filter(
 async def inbox_filter(
     principal: CanView,
     whose: Annotated[InboxFilter, Depends(holder_filter)],
+    metadata: MetadataFilter,
     status: Annotated[Status | None, Query(description="Conversations with this status.")] = None,
     line_id: Annotated[UUID | None, Query(description="Conversations on this line.")] = None,
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
@@ -109,6 +113,7 @@ async def inbox_filter(
         assignee=assignee_of(principal, assignee),
         not_sent=not_sent,
         later=later,
+        metadata=metadata,
     )
 
 
@@ -159,7 +164,9 @@ async def start_conversation(
     async def start() -> tuple[int, ConversationDetail]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
         line = await line_of(session, principal.organization_id, number, line_id=body.line_id)
-        row, is_new = await service.start_conversation(session, principal, number=number, line=line)
+        # What is given is set, whether the conversation is new or not.
+        metadata = MetadataChange(body.metadata) if body.metadata else None
+        row, is_new = await service.start_conversation(session, principal, number=number, line=line, metadata=metadata)
         view = await service.view_of(session, principal, row)
         return 201 if is_new else 200, conversation_detail(view)
 
@@ -177,6 +184,17 @@ async def start_conversation(
 async def get_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
     """One conversation, with its opt-in check, its holders and its viewers."""
     row = await service.require_conversation(session, principal.organization_id, conversation_id)
+    return conversation_detail(await service.view_of(session, principal, row))
+
+
+@router.patch(
+    "/conversations/{conversation_id}", dependencies=[if_match(get_conversation)], responses=guarded(NotFound, Invalid)
+)
+async def update_conversation(
+    conversation_id: UUID, body: ConversationPatch, principal: CanView, session: Session
+) -> ConversationDetail:
+    """Change the metadata of a conversation."""
+    row = await service.change_metadata(session, principal, conversation_id, change_of(body))
     return conversation_detail(await service.view_of(session, principal, row))
 
 
@@ -315,6 +333,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         reminder=_reminder(view),
         not_sent=conversation.not_sent + view.held,
         waiting_since=None if conversation.status == Status.CLOSED else conversation.waiting_since,
+        metadata=conversation.metadata_,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
     )

@@ -1,15 +1,17 @@
 """Finding records by their metadata: the column, its index and the query parameter (decision 0058)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, WithJsonSchema
-from sqlalchemy import ColumnElement, Index, Label, Text, and_, cast, func, literal, literal_column, text
+from sqlalchemy import ColumnElement, Index, Label, Text, cast, func, literal, literal_column, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import MappedColumn, mapped_column
 
+from api.kit.bulk import is_any
 from api.kit.errors import Invalid
 from api.kit.metadata import KEY_CHARACTER, MAX_KEY, MAX_VALUE, key_of
 from api.kit.strict_requests import in_brackets, pointer_of
@@ -49,12 +51,31 @@ def metadata_index(table: str) -> Index:
     )
 
 
-def has_metadata(model: Any, organization_id: UUID, wanted: Mapping[str, str]) -> ColumnElement[bool]:
-    """Whether a row has all of these values, in the form that the index answers. `wanted` is not empty."""
+RARE = 2_000
+"""Rows that are looked up by the index first. More of them are common, and a page is soon filled in its own order."""
+
+
+async def with_metadata(
+    session: AsyncSession, model: Any, organization_id: UUID, wanted: Mapping[str, str]
+) -> Callable[[Any], ColumnElement[bool]]:
+    """The condition that a row has all of these values, as a function of the column with its id.
+
+    It works in two steps, as search does (decision 0008): the planner does not know how rare a value is.
+    """
+    if not wanted:
+        return lambda _id: true()
     empty = literal_column("'{}'::jsonb", JSONB)
-    keyed = func.jsonb_set(empty, array([cast(model.organization_id, Text)]), model.metadata_, type_=JSONB)
-    holds = keyed.contains(literal({str(organization_id): dict(wanted)}, JSONB))
-    return and_(model.metadata_ != empty, holds)
+    key = func.jsonb_set(empty, array([cast(model.organization_id, Text)]), model.metadata_, type_=JSONB)
+    matching = select(model.id).where(
+        model.organization_id == organization_id,
+        model.metadata_ != empty,
+        key.contains(literal({str(organization_id): dict(wanted)}, JSONB)),
+    )
+    await session.execute(select(func.set_config("enable_seqscan", "off", True)))
+    # Materialized, so that the limit does not let the planner hope for a match among the first rows.
+    found = matching.cte("found").prefix_with("MATERIALIZED")
+    ids = (await session.scalars(select(found.c.id).limit(RARE + 1))).all()
+    return lambda row_id: row_id == is_any(ids) if len(ids) <= RARE else row_id.in_(matching)
 
 
 # The query parameter.

@@ -145,7 +145,7 @@ async def test_the_filter_is_answered_by_an_index(world: World, model: type[Fami
         await session.execute(
             sql(
                 f"INSERT INTO {model.__tablename__} (organization_id, id, name, metadata)"
-                " SELECT :organization_id, gen_random_uuid(), 'N' || n, jsonb_build_object('crm_id', n::text)"
+                " SELECT :organization_id, gen_random_uuid(), 'N' || n, jsonb_build_object('crm_id', n::text, 'all', '1')"
                 " FROM generate_series(1, 5000) AS n"
             ),
             {"organization_id": world.organization_id},
@@ -154,3 +154,5 @@ async def test_the_filter_is_answered_by_an_index(world: World, model: type[Fami
     async with uses_the_index(world.service, model.__tablename__):
         response = await world.admin.get(f"{API}/{kind}?metadata=crm_id:77")
     assert [each["name"] for each in response.json()["items"]] == ["N77"]
+    common = (await world.admin.get(f"{API}/{kind}?metadata=all:1&limit=3")).json()["items"]
+    assert [each["name"] for each in common] == ["N1", "N10", "N100"]
