@@ -83,23 +83,25 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
 async def holder_filter(
     principal: CanView,
     session: Session,
+    metadata: MetadataFilter,
     phone_number: Annotated[NumberOrSender | None, Query(description="Conversations with this number.")] = None,
     family_id: Annotated[UUID | None, Query(description="Conversations with numbers of this family.")] = None,
     staff_member_id: Annotated[UUID | None, Query(description="Conversations with numbers of this person.")] = None,
     tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
-    """Whose conversations."""
+    """Whose conversations, or which by their metadata."""
     number: str | None = None
     if phone_number is not None:
         number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
     key = None if tag is None else fold_name(tag)
-    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id, tag=key)
+    return InboxFilter(
+        phone_number=number, family_id=family_id, staff_member_id=staff_member_id, tag=key, metadata=metadata
+    )
 
 
 async def inbox_filter(
     principal: CanView,
     whose: Annotated[InboxFilter, Depends(holder_filter)],
-    metadata: MetadataFilter,
     status: Annotated[Status | None, Query(description="Conversations with this status.")] = None,
     line_id: Annotated[UUID | None, Query(description="Conversations on this line.")] = None,
     assignee: Annotated[UUID | Assignee | None, Query(description=ASSIGNEE)] = None,
@@ -113,7 +115,6 @@ async def inbox_filter(
         assignee=assignee_of(principal, assignee),
         not_sent=not_sent,
         later=later,
-        metadata=metadata,
     )
 
 

@@ -38,7 +38,9 @@ class MessagePatch(PatchModel):
     clearable = frozenset({"metadata"})
 
     send_at: AwareDatetime | None = None
+    """When it leaves."""
     only_if_nothing_new: bool | None = None
+    """Whether a text that comes in before `send_at` holds it back."""
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] | None = None
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
     attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None

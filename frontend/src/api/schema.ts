@@ -6595,6 +6595,11 @@ export interface components {
              */
             location?: string | null;
             /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
+            /**
              * Name
              * @description The name of the family or the person.
              */
@@ -8859,7 +8864,10 @@ export interface components {
              *     in place of the map removes all.
              */
             metadata?: components["schemas"]["MetadataIn"] | null;
-            /** Only If Nothing New */
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
             only_if_nothing_new?: boolean;
             /**
              * Seen Seq
@@ -8869,6 +8877,7 @@ export interface components {
             /**
              * Send At
              * Format: date-time
+             * @description When it leaves.
              */
             send_at?: string;
         };
@@ -11957,6 +11966,11 @@ export interface components {
              * @default null
              */
             location?: string | null;
+            /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description The name of the family or the person.
