@@ -6,10 +6,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
-READ = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID")
+READ = (
+    *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Last-Event-ID"),
+    *("Range", "X-Request-ID"),
+)
 SHOWN = (
-    *("Content-Disposition", "ETag", "Idempotency-Replayed", "Location", "RateLimit", "RateLimit-Policy"),
-    *("Retry-After", "WWW-Authenticate", "X-Request-ID"),
+    *("Accept-Ranges", "Content-Disposition", "Content-Range", "Deprecation", "ETag", "Idempotency-Replayed", "Link"),
+    *("Location", "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "WWW-Authenticate", "X-Request-ID"),
 )
 PREFLIGHT_SECONDS = 600
 

@@ -33,6 +33,9 @@ from api.kit.request_context import current_request_id, request_context
 from api.kit.text import made_storable
 from api.spa import NOT_PAGES, PAGES
 
+READ_ONLY = frozenset({"id", "created_at", "updated_at", "changed_at", "changed_by"})
+"""Fields that records have in answers. Whoever sends a record back as it came is told that they cannot be set."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -172,7 +175,8 @@ def _sentence(detail: Any) -> str:
         count, bound = (least, "at least") if least is not None else (most, "at most")
         return f"Use {bound} {count} character{'' if count == 1 else 's'}."
     if detail["type"] == "extra_forbidden":
-        return "There is no such field here."
+        is_read_only = detail["loc"][-1] in READ_ONLY
+        return "This cannot be set: leave it out." if is_read_only else "There is no such field here."
     message = str(detail["msg"]).removeprefix("Value error, ")
     return message[:1].upper() + message[1:].rstrip(".") + "."
 

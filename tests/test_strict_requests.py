@@ -17,6 +17,7 @@ from tests.access.rows import PARENT, Rows
 from tests.support.service import Service
 from tests.support.world import World
 
+ID = str(UUID(int=1))
 OF_NOBODY = Rows(defaultdict(lambda: str(uuid4())), PARENT)
 """Ids of no rows: what is refused here is refused before a row is looked for."""
 
@@ -142,3 +143,45 @@ async def test_a_list_of_a_record_is_left_out_or_given_and_never_null(world: Wor
     refused = await world.maria.post(f"{API}/families", json={"name": "Rivera", "contacts": [], field: None})
 
     assert [each["pointer"] for each in refused.json()["errors"]] == [f"/{field}"]
+
+
+async def test_a_query_parameter_is_given_once_unless_it_is_a_list(world: World) -> None:
+    twice = await world.maria.get(f"{API}/conversations", params={"status": ["open", "closed"], "limit": 1})
+    several = await world.maria.get(
+        f"{API}/events",
+        params={"type": ["message.sent", "message.received"]},
+        headers={"Accept": "application/json"},
+    )
+
+    assert (twice.status_code, [each["pointer"] for each in twice.json()["errors"]]) == (422, ["/query/status"])
+    assert several.status_code == 200
+
+
+async def test_an_object_names_each_field_once(world: World) -> None:
+    body = '{"name": "Rivera", "contacts": [{"name": "Ana", "relation": "Mother", "relation": "Aunt"}]}'
+
+    refused = await world.maria.post(f"{API}/families", content=body, headers={"Content-Type": "application/json"})
+
+    assert (refused.status_code, refused.json()["type"]) == (400, "/problems/unreadable")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer"),
+    [
+        ("conversations/{id}/messages", {"body": "Hello", "close": "yes"}, "/close"),
+        ("conversations/{id}/messages", {"body": "Hello", "seen_seq": True}, "/seen_seq"),
+        ("conversations/{id}/close", {"seen_seq": "1"}, "/seen_seq"),
+        ("conversations/bulk", {"action": "close", "items": [{"id": ID, "seen_seq": "1"}]}, "/items/0/seen_seq"),
+    ],
+)
+async def test_booleans_and_numbers_are_no_texts(world: World, path: str, body: dict[str, Any], pointer: str) -> None:
+    refused = await world.maria.post(f"{API}/{path.format(id=uuid4())}", json=body)
+
+    assert (refused.status_code, [each["pointer"] for each in refused.json()["errors"]]) == (422, [pointer])
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+async def test_a_deep_body_is_refused(world: World, content_type: str) -> None:
+    refused = await world.maria.post(f"{API}/families", content="[" * 100_000, headers={"Content-Type": content_type})
+
+    assert refused.status_code in {400, 415, 422}

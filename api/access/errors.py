@@ -1,7 +1,5 @@
 """Errors of sign-in and permissions."""
 
-from typing import Literal
-
 from api.access.rules import Permission
 from api.kit.errors import Forbidden, NotFound, NotSignedIn, ProblemBody
 
@@ -15,8 +13,8 @@ def permission_needed(permission: Permission | None) -> str:
 
 
 class PermissionRequiredBody(ProblemBody):
-    permission: Permission | Literal["administrator"]
-    """The permission that is missing; `administrator`: the role, or `administration` of a key."""
+    permission: Permission
+    """The permission that is missing. `administration`: of a person, the administrator role."""
 
 
 class PermissionRequired(Forbidden):
@@ -28,7 +26,7 @@ class PermissionRequired(Forbidden):
     def __init__(self, permission: Permission | None) -> None:
         super().__init__(
             permission_needed(permission),
-            fields={"permission": "administrator" if permission is None else permission.value},
+            fields={"permission": (permission or Permission.ADMINISTRATION).value},
         )
 
 

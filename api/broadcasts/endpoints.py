@@ -36,6 +36,9 @@ from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["mass texts"])
 
+UNCONFIRMED = SendIn()
+"""The body that is left out."""
+
 ReasonQuery = Annotated[SingleLine, StringConstraints(max_length=100)]
 
 
@@ -150,9 +153,9 @@ async def approve_broadcast(broadcast_id: UUID, principal: Administrator, sessio
 )
 async def send_broadcast(
     broadcast_id: UUID,
-    body: SendIn,
     principal: CanSend,
     session: Session,
+    body: SendIn = UNCONFIRMED,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Confirm a draft. Its recipients are those of this moment; each one's consent is checked again when it leaves."""

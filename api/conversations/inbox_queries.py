@@ -72,7 +72,7 @@ class InboxFilter:
     """Whether it is deferred (REMIND)."""
     tag: str | None = None
     """The folded name of a tag of a family or a staff member who holds the number."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str | None] = field(default_factory=dict)
     """Values that its metadata has."""
 
 

@@ -14,7 +14,7 @@ from api.conversations.errors import NewMessages
 from api.conversations.message_costs import cost_of
 from api.conversations.message_queries import MessageFilter, ThreadWindow
 from api.conversations.message_rules import Reply
-from api.conversations.scheduled import schedule
+from api.conversations.scheduled import schedule, texts_by_ids
 from api.conversations.scheduled_schemas import SendIn
 from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.schemas import (
@@ -165,8 +165,13 @@ async def send_first_message(
 
 
 @router.get("/messages/{message_id}", responses=guarded(NotFound, Invalid))
-async def get_message(message_id: UUID, principal: CanView, session: Session) -> MessageDetail:
-    """One message with its timeline and the opt-in check with which it was sent."""
+async def get_message(message_id: UUID, principal: CanView, session: Session) -> MessageDetail | ScheduledTextOut:
+    """One message with its timeline and the opt-in check with which it was sent; until it has left, the scheduled text.
+
+    `status` tells them apart: a text that has not left is `scheduled` or `held`.
+    """
+    for text in await texts_by_ids(session, principal.organization_id, [message_id]):
+        return ScheduledTextOut.of(text)
     row = await service.require_message(session, principal, message_id)
     timeline = await queries.timeline(session, principal.organization_id, message_id)
     stored, cost = row.message.opt_in_check, cost_of(row.message)

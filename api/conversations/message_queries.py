@@ -107,7 +107,7 @@ class MessageFilter(NamedTuple):
     """Which messages a list shows: those that fit all that is given."""
 
     conversation_id: UUID | None
-    metadata: Mapping[str, str]
+    metadata: Mapping[str, str | None]
     """Values that the message's metadata has."""
 
 

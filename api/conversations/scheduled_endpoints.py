@@ -20,6 +20,9 @@ from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["messages"])
 
+SENT_ANYWAY = SendNowIn()
+"""The body that is left out."""
+
 
 @router.get("/conversations/{conversation_id}/scheduled", responses=guarded(NotFound, Invalid))
 async def list_scheduled_texts(conversation_id: UUID, principal: CanView, session: Session) -> ScheduledTexts:
@@ -56,9 +59,9 @@ async def withdraw_scheduled_text(message_id: UUID, principal: CanSend, session:
 )
 async def send_scheduled_text(
     message_id: UUID,
-    body: SendNowIn,
     principal: CanSend,
     session: Session,
+    body: SendNowIn = SENT_ANYWAY,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Send a scheduled or held text now, as a text of the person who asks."""

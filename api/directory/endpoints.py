@@ -123,7 +123,12 @@ class Records(Generic[Stored, Out]):
         return self.shown(found)
 
     def wanted(self, body: BaseModel, country: str, **fields: Any) -> WantedRecord:
-        """`fields`: those that are not in the body. Raises `Invalid` for numbers that cannot be read."""
+        """`fields`: those of the address. Raises `Invalid` for unreadable numbers, and for another external id."""
+        given, named = getattr(body, "external_id", None), fields.get("external_id")
+        if named is not None and given not in (None, named):
+            raise Invalid(
+                [("/external_id", "Leave it out: the address names the record. PATCH changes its external id.")]
+            )
         try:
             read = wanted_record(self.kind.owner, body, country=country)
         except NumbersNotRead as error:

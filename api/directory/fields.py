@@ -12,6 +12,7 @@ from api.kit.text import Body, SingleLine
 Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
 Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
 ExternalId = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
+ExternalIdOrEmpty = Annotated[SingleLine, StringConstraints(max_length=200)]
 Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
 Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 MAX_RECORDS = 50

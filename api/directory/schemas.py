@@ -9,7 +9,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.access.rules import Permission, effective_permissions, in_order
 from api.access.types import Password, StaffPermission
-from api.directory.fields import MAX_RECORDS, MAX_STUDENTS, Email, ExternalId, Location, Name, Notes, Tags
+from api.directory.fields import (
+    MAX_RECORDS,
+    MAX_STUDENTS,
+    Email,
+    ExternalId,
+    ExternalIdOrEmpty,
+    Location,
+    Name,
+    Notes,
+    Tags,
+)
 from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut, StudentOut
 from api.directory.wanted import ContactIn, PhoneRecordIn, StudentIn
@@ -18,11 +28,12 @@ from api.kit.metadata import Metadata, MetadataIn
 from api.kit.request_models import NotNull, PatchModel, RequestModel, empty_for_null
 
 ClearedLocation = Annotated[Location | None, BeforeValidator(empty_for_null)]
+ClearedExternalId = Annotated[ExternalIdOrEmpty | None, BeforeValidator(empty_for_null)]
 ClearedNotes = Annotated[Notes | None, BeforeValidator(empty_for_null)]
 Students = Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)]
 
 
-CLEARABLE = frozenset({"location", "notes", "metadata"})
+CLEARABLE = frozenset({"external_id", "location", "notes", "metadata"})
 
 
 class FamilyIn(RequestModel):
@@ -85,14 +96,14 @@ class ContactPut(ContactIn):
 
 
 class FamilyPatch(PatchModel):
-    """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
-    clears `location`, `notes` and `metadata`.
+    """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
+    `external_id`, `location` and `notes`. Null clears `metadata` too.
     """
 
     clearable = CLEARABLE
 
     name: Name | None = None
-    external_id: ExternalId | None = None
+    external_id: ClearedExternalId = None
     archived: bool | None = None
     contacts: Annotated[list[ContactPut], Field(max_length=MAX_RECORDS)] | None = None
     students: Students | None = None
@@ -105,12 +116,14 @@ class FamilyPatch(PatchModel):
 
 
 class StaffMemberPatch(PatchModel):
-    """What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions."""
+    """What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
+    `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
+    """
 
     clearable = CLEARABLE
 
     name: Name | None = None
-    external_id: ExternalId | None = None
+    external_id: ClearedExternalId = None
     email: Email | None = None
     password: Password | None = None
     """A new password. It ends the person's sessions."""

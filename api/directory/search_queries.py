@@ -30,7 +30,7 @@ class Listed:
     filter: AudienceFilter
     paging: PageQuery
     external_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str | None] = field(default_factory=dict)
     """Values that the record's metadata has."""
     is_described: Callable[[Any], ColumnElement[bool]] | None = None
     """Of the id: whether the record has this metadata. `page` sets it."""

@@ -12,10 +12,41 @@ from pydantic_core.core_schema import ValidationInfo
 NO_NULL = "leave it out: null means nothing here"
 
 
+def _take_types_literally(schema: Any) -> None:
+    """Refuse `"yes"` for a boolean, and `"1"` and `true` for a number: what was meant is not known. In place."""
+    if isinstance(schema, list | tuple):
+        for each in schema:
+            _take_types_literally(each)
+    elif isinstance(schema, dict):
+        match schema.get("type"):
+            case "bool" | "float":
+                schema.setdefault("strict", True)
+            case "int":
+                # JSON knows no integers: 1.0 is one, as the document's schema says.
+                whole = dict(schema)
+                schema.clear()
+                schema |= core_schema.no_info_before_validator_function(_refuse_other_than_number, whole)
+            case _:
+                for each in schema.values():
+                    _take_types_literally(each)
+
+
+def _refuse_other_than_number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
+
+
 class RequestModel(BaseModel):
-    """A body, or an object in one. An unknown field is a 422 that points at it."""
+    """A body, or an object in one. An unknown field is a 422 that points at it, and so is `"1"` for a number."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _take_types_literally(schema)
+        return schema
 
 
 class PatchModel(RequestModel):

@@ -5,14 +5,15 @@
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, get_args, get_origin
 from weakref import WeakKeyDictionary
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from api.kit.errors import Invalid
+from api.kit.errors import Invalid, Unreadable
 from api.kit.text import made_storable
 
 MAX_SHOWN = 20
@@ -42,11 +43,16 @@ async def known_parameters_only(request: Request) -> None:
         raise Invalid(
             [(pointer_of("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
         )
+    repeated = [name for name in known - _repeatable(route) if len(request.query_params.getlist(name)) > 1]
+    if repeated:
+        raise Invalid([(pointer_of("query", name), "Give this once: there are several.") for name in sorted(repeated)])
     refused = [name for name in PRECONDITIONS if name in request.headers and name not in header_names(route)]
     if refused and request.method not in READING:
         raise Invalid([(pointer_of("header", name), "This route takes no such precondition.") for name in refused])
     if not takes_body(route) and _may_have_body(request):
         await _refuse_body(request)
+    elif route.body_field is not None:
+        _refuse_repeated_names(await request.body())
 
 
 def query_parameters(route: APIRoute) -> frozenset[str]:
@@ -87,6 +93,31 @@ def _headers(dependant: Dependant) -> Iterator[str]:
         yield field.alias
     for each in dependant.dependencies:
         yield from _headers(each)
+
+
+def _repeatable(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters that may be given several times: those of lists."""
+    return frozenset(_lists(route.dependant))
+
+
+def _lists(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        annotation = field.field_info.annotation
+        if any(get_origin(each) is list for each in (annotation, *get_args(annotation))):
+            yield field.alias
+    for each in dependant.dependencies:
+        yield from _lists(each)
+
+
+def _refuse_repeated_names(body: bytes) -> None:
+    """Raises `Unreadable` for JSON in which an object has a name twice: parsers differ in which of the two counts."""
+
+    def names_once(pairs: list[tuple[str, object]]) -> None:
+        if len(dict(pairs)) < len(pairs):
+            raise Unreadable("An object of the body has two fields of the same name.")
+
+    with suppress(ValueError, RecursionError):
+        json.loads(body, object_pairs_hook=names_once)
 
 
 def _may_have_body(request: Request) -> bool:

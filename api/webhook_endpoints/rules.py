@@ -130,7 +130,8 @@ def next_step(
     """What becomes of a delivery after its `tries`-th attempt.
 
     `left`: the time until its retries end. `chance`: a random number from 0 to 1, for the jitter. `retry_after`:
-    seconds that the receiver asks for. A delivery has at least one attempt, however old it is.
+    seconds that the receiver asks for. A delivery has at least one attempt, however old it is, and the last one comes
+    after that time: so an endpoint with one event only has failed for three days when its delivery has.
     """
     match outcome:
         case Outcome.DELIVERED:
@@ -140,7 +141,7 @@ def next_step(
         case Outcome.FAILED | Outcome.GONE:
             wait = WAITS[min(tries, len(WAITS)) - 1] * (1 + JITTER * (2 * chance - 1))
             wait = max(wait, timedelta(seconds=retry_after or 0))
-            return Retry(wait) if wait <= left else End(DeliveryState.FAILED)
+            return Retry(wait) if left > timedelta(0) else End(DeliveryState.FAILED)
 
 
 def why_switched_off(outcome: Outcome, *, failing_for: timedelta, failures: int) -> DisabledReason | None:

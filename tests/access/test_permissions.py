@@ -1,9 +1,12 @@
 """Who may do what: every route of the application, for everybody who can ask (R5)."""
 
+import re
+
 import pytest
 
 from api.access.dependencies import Public, Require
 from api.access.rules import Permission
+from api.created import MADE_AT
 from api.inbound.webhook_document import webhook_paths
 from tests.access.callers import CALLERS, Caller
 from tests.access.needs import API, BROADCAST, CONVERSATION, ENDPOINT, NEEDS, PUBLIC, RETRY, STREAMS, Need
@@ -73,13 +76,23 @@ def expected(need: Need, caller: Caller) -> tuple[int, str | None]:
     if not caller.signed_in:
         return 401, None
     if need.admin and not caller.is_admin:
-        return 403, "administrator"
+        return 403, "administration"
     for permission in Permission:
         if permission in (need.permissions | (need.of_keys if caller.is_key else frozenset())) - caller.permissions:
             return 403, permission.value
     if need.any_of and not need.any_of & caller.permissions:
         return 403, Permission.SMS_LOGS.value
     return 200, None
+
+
+def test_whoever_may_make_a_thing_may_read_it_at_its_location() -> None:
+    reading = {re.sub(r"{\w+}", "$id", name): name for name in NEEDS if name.startswith("GET ")}
+    for making, place in MADE_AT.items():
+        name = reading[f"GET {API}/{place}"]
+        for caller_name, caller in CALLERS.items():
+            if expected(NEEDS[making], caller)[0] == 200:
+                assert expected(NEEDS[name], caller) == (200, None), f"{making} by {caller_name}"
+        assert (name in STAFF_ONLY) <= (making in STAFF_ONLY), making
 
 
 ENDS_THE_SESSION = f"DELETE {API}/session"
@@ -97,6 +110,7 @@ STAFF_ONLY = {
     f"PUT {API}/me/notifications",
     f"GET {API}/me/push-subscriptions",
     f"POST {API}/me/push-subscriptions",
+    f"GET {OWN_BROWSER}",
     f"DELETE {OWN_BROWSER}",
     f"POST {OWN_BROWSER}/test",
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}",
@@ -148,12 +162,12 @@ async def cells_that_are_wrong(world: World, rows: Rows, who: str, caller: Calle
         about = rows
         if name == LIFT and status == 200:
             if not caller.is_admin:
-                status, permission = 403, "administrator"
+                status, permission = 403, "administration"
             about = Rows({**rows.ids, "refusal_id": await removed_refusal(world)}, rows.phone_number)
         if name in CHANGES_REPLY and status == 200:
             reply_id = await new_reply(*((world.admin, "organization") if caller.is_key else (client, "own")))
             if caller.is_key and not caller.is_admin:
-                status, permission = 403, "administrator"
+                status, permission = 403, "administration"
             about = Rows({**rows.ids, "saved_reply_id": reply_id}, rows.phone_number)
         if name == RETRY and status == 200:
             about = Rows({**rows.ids, "message_id": await failed_message(world, rows)}, rows.phone_number)

@@ -433,7 +433,7 @@ async def test_PERM_HOURS_outside_the_hours_it_waits_or_goes_with_a_reason(two: 
     assert (preview["hours"]["now"], preview["hours"]["later"]) == (0, 2)
     opens = datetime.fromisoformat(preview["hours"]["opens_at"])
     assert timedelta(days=1) < opens - datetime.now(UTC) < timedelta(days=5)
-    assert (await two.maria.post(f"{BROADCASTS}/{waiting}/send", json={})).status_code == 200
+    assert (await two.maria.post(f"{BROADCASTS}/{waiting}/send")).status_code == 200
     await work(two)
     assert await two.claims() == []
     assert await recipients(two, waiting) == {MOM: ("waiting", None), DAD: ("waiting", None)}

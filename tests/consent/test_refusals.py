@@ -299,7 +299,7 @@ async def test_OPTIN_REMOVED_an_administrator_lifts_it_with_a_reason_and_nobody_
         response = await lift(world, refusal, world.admin, **body)
         assert (body, response.status_code) == (body, 422)
         assert response.json()["errors"][0]["pointer"] == pointer
-    for person, permission in ((world.maria, "administrator"), (world.olga, "sms_logs"), (world.noah, "sms_logs")):
+    for person, permission in ((world.maria, "administration"), (world.olga, "sms_logs"), (world.noah, "sms_logs")):
         response = await lift(world, refusal, person, reason="They asked.")
         assert (response.status_code, response.json()["permission"]) == (403, permission)
     assert (await check(world))["reason"] == "opted_out"

@@ -87,7 +87,9 @@ async def test_LATER_a_text_leaves_when_it_is_due_under_its_id_and_its_writers_n
 
 
 async def test_LATER_a_text_can_be_seen_changed_sent_now_and_withdrawn(world: World, path: str) -> None:
-    text = await schedule(world, path)
+    answer = await world.maria.post(path, json={"body": "Class is on", "send_at": after(hours=1)})
+    text = answer.json()
+    assert (await world.daniel.get(answer.headers["Location"])).json() == text
     later = after(days=2)
     changed = await world.admin.patch(
         f"{API}/messages/{text['id']}", json={"body": "Class is off", "send_at": later, "only_if_nothing_new": False}
@@ -96,8 +98,11 @@ async def test_LATER_a_text_can_be_seen_changed_sent_now_and_withdrawn(world: Wo
     assert changed.json()["body"] == "Class is off"
     assert datetime.fromisoformat(changed.json()["send_at"]) == datetime.fromisoformat(later)
     assert changed.json()["scheduled_by"]["name"] != "Maria"
-    sent = await world.maria.post(f"{API}/messages/{text['id']}/send", json={"seen_seq": 1})
+    stale = await world.maria.post(f"{API}/messages/{text['id']}/send", json={"seen_seq": 0})
+    assert (stale.status_code, stale.json()["type"]) == (409, "/problems/new-messages")
+    sent = await world.maria.post(f"{API}/messages/{text['id']}/send")
     assert (sent.status_code, sent.json()["id"], sent.json()["sent_by"]["name"]) == (201, text["id"], "Maria")
+    assert "timeline" in (await world.daniel.get(answer.headers["Location"])).json()
     other = await schedule(world, path)
     assert (await world.maria.delete(f"{API}/messages/{other['id']}")).status_code == 204
     assert (await world.maria.delete(f"{API}/messages/{other['id']}")).status_code == 404

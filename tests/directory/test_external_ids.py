@@ -118,3 +118,42 @@ async def test_an_import_id_that_is_taken_is_named(world: World) -> None:
     refused = await world.olga.post(address, content=rows, headers=headers)
     assert refused.status_code == 409, refused.text
     assert refused.json()["existing_id"] == import_id
+
+
+async def test_null_takes_the_external_id_from_a_record_and_frees_it(world: World) -> None:
+    for resource, body in (("families", {"name": "Rivera", "contacts": []}), ("staff-members", person())):
+        address = f"{API}/{resource}/by-external-id/F-1"
+        made = (await world.admin.put(address, json=body)).json()
+
+        freed = await world.admin.patch(f"{API}/{resource}/{made['id']}", json={"external_id": None})
+
+        assert (freed.status_code, freed.json()["external_id"]) == (200, None)
+        assert (await world.admin.get(address)).status_code == 404
+        again = await world.admin.put(address, json={**body, "email": "other@gym.test"} if "email" in body else body)
+        assert (again.status_code, again.json()["id"] == made["id"]) == (201, False)
+
+
+async def test_a_put_names_no_other_external_id_than_its_address(world: World) -> None:
+    for resource, body in (("families", {"name": "Rivera", "contacts": []}), ("staff-members", person())):
+        address = f"{API}/{resource}/by-external-id/F-1"
+
+        refused = await world.admin.put(address, json={**body, "external_id": "F-2"})
+        same = await world.admin.put(address, json={**body, "external_id": "F-1"})
+
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/external_id")
+        assert (same.status_code, same.json()["external_id"]) == (201, "F-1")
+
+
+async def test_a_record_that_is_sent_back_whole_is_told_what_cannot_be_set(world: World) -> None:
+    family = await world.family("Rivera", "+13125550101")
+
+    refused = await world.maria.patch(f"{API}/families/{family['id']}", json={"contacts": family["contacts"]})
+
+    contact, record = "/contacts/0", "/contacts/0/phone_records/0"
+    assert {each["pointer"]: each["detail"] for each in refused.json()["errors"]} == dict.fromkeys(
+        [
+            *(f"{contact}/{name}" for name in ("created_at", "updated_at")),
+            *(f"{record}/{name}" for name in ("created_at", "updated_at", "opt_in/changed_at", "opt_in/changed_by")),
+        ],
+        "This cannot be set: leave it out.",
+    )

@@ -53,7 +53,7 @@ async def test_PERM_ADMIN_only_an_administrator_imports_staff_members(world: Wor
     for client in (world.maria, world.olga, key):
         refused = await send_csv(client, FAMILY, STAFF)
         assert refused.status_code == 403
-        assert refused.json()["permission"] == "administrator"
+        assert refused.json()["permission"] == "administration"
     assert (await world.table_sizes()) == {**before, **{"api_keys": 1, "audit_entries": before["audit_entries"] + 1}}
 
     partial = await send_csv(world.maria, FAMILY, STAFF, partial=True)

@@ -58,7 +58,7 @@ async def test_SAVED_everybody_sees_the_businesss_and_their_own_and_no_colleague
     assert (await world.daniel.delete(f"{API}/saved-replies/{own['id']}")).status_code == 404
     assert (await world.maria.delete(f"{API}/saved-replies/{own['id']}")).status_code == 204
     refused = await world.maria.post(f"{API}/saved-replies", json={"title": "X", "body": "Y", "scope": "organization"})
-    assert (refused.status_code, refused.json()["permission"]) == (403, "administrator")
+    assert (refused.status_code, refused.json()["permission"]) == (403, "administration")
 
 
 async def test_SAVED_a_title_is_there_once_and_an_unknown_field_is_refused(world: World) -> None:

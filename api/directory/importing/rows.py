@@ -150,8 +150,8 @@ class StaffMemberRow(RequestModel):
         Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
     ] = None
     """What they may do. The former spellings are understood."""
-    is_admin: bool | None = None
-    """Whether they are an administrator."""
+    is_admin: Annotated[bool, Field(strict=False)] | None = None
+    """Whether they are an administrator. In a CSV file it is a text, such as true or no."""
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
     """Their numbers."""
     tags: Tags | None = None

@@ -9,8 +9,11 @@ import type { Message } from "./types";
 export function messageQuery(id: string) {
   return queryOptions({
     queryKey: keys.message(id),
-    queryFn: ({ signal }) =>
-      unwrap(client.GET("/api/v1/messages/{message_id}", { params: { path: { message_id: id } }, signal })),
+    queryFn: async ({ signal }) => {
+      const found = await unwrap(client.GET("/api/v1/messages/{message_id}", { params: { path: { message_id: id } }, signal }));
+      if (!("timeline" in found)) throw new Error("This text has not left, so it has no timeline.");
+      return found;
+    },
   });
 }
 

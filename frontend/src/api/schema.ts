@@ -954,7 +954,8 @@ export interface paths {
          *
          *     A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
          *     imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
-         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
+         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`. An import that
+         *     stored nothing can be repeated under its `Idempotency-Key` with another file.
          */
         post: operations["import_families_and_staff_members"];
         delete?: never;
@@ -1543,7 +1544,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Push Subscription
+         * @description A browser of one's own that shows notifications.
+         */
+        get: operations["get_push_subscription"];
         put?: never;
         post?: never;
         /**
@@ -1802,7 +1807,9 @@ export interface paths {
         };
         /**
          * Get Message
-         * @description One message with its timeline and the opt-in check with which it was sent.
+         * @description One message with its timeline and the opt-in check with which it was sent; until it has left, the scheduled text.
+         *
+         *     `status` tells them apart: a text that has not left is `scheduled` or `held`.
          */
         get: operations["get_message"];
         put?: never;
@@ -6516,8 +6523,8 @@ export interface components {
         };
         /**
          * FamilyPatch
-         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text clears, and null
-         *     clears `location`, `notes` and `metadata`.
+         * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
+         *     `external_id`, `location` and `notes`. Null clears `metadata` too.
          */
         FamilyPatch: {
             /**
@@ -6534,7 +6541,7 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Location
              * @description The location that it belongs to.
@@ -10101,11 +10108,8 @@ export interface components {
              * @description The path of the request.
              */
             instance: string | null;
-            /**
-             * Permission
-             * @description The permission that is missing; `administrator`: the role, or `administration` of a key.
-             */
-            permission: components["schemas"]["Permission"] | "administrator";
+            /** @description The permission that is missing. `administration`: of a person, the administrator role. */
+            permission: components["schemas"]["Permission"];
             /**
              * Request Id
              * @description The `X-Request-ID` of the answer, which the service's log has too.
@@ -11869,7 +11873,8 @@ export interface components {
         };
         /**
          * StaffMemberPatch
-         * @description What is left out stays. `phone_records` replaces the whole list. A new password ends the person's sessions.
+         * @description What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
+         *     `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
             /**
@@ -11886,7 +11891,7 @@ export interface components {
              * External Id
              * @description The id of the external.
              */
-            external_id?: string;
+            external_id?: string | null;
             /**
              * Is Admin
              * @description Whether they are an administrator.
@@ -11951,7 +11956,7 @@ export interface components {
             external_id?: string | null;
             /**
              * Is Admin
-             * @description Whether they are an administrator.
+             * @description Whether they are an administrator. In a CSV file it is a text, such as true or no.
              * @default null
              */
             is_admin?: boolean | null;
@@ -13153,6 +13158,18 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `bytes`: ask for a part of the file by `Range`. */
+        AcceptRanges: "bytes";
+        /**
+         * @description The name of the file, and whether to show it in place or to save it.
+         * @example attachment; filename="conversation.csv"
+         */
+        ContentDisposition: string;
+        /**
+         * @description Which bytes of the file these are, and its length. Of a 416: its length.
+         * @example bytes 0-1023/4096
+         */
+        ContentRange: string;
         /**
          * @description The strong entity tag of this answer. Send it as `If-None-Match` to learn whether it is still the same, and as `If-Match` to change the record only if it is.
          * @example "0b3a1f4e2c5d68790b3a1f4e2c5d6879"
@@ -13163,7 +13180,7 @@ export interface components {
         /** @description The path of what was made. */
         Location: string;
         /**
-         * @description What is left of the caller's quota, and in how many seconds it is whole again (draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit.
+         * @description What is left of the caller's quota, and in how many seconds it is whole again (draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit, and from an answer that is given before the caller is known.
          * @example "api-key";r=1199;t=60
          */
         RateLimit: string;
@@ -13227,6 +13244,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13287,6 +13306,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13342,6 +13363,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13367,6 +13390,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -13450,6 +13474,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13502,6 +13528,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13574,6 +13602,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13612,6 +13642,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13697,6 +13729,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13729,6 +13763,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -13753,6 +13788,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13874,6 +13911,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13934,6 +13973,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13971,6 +14012,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -14067,6 +14109,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14121,6 +14165,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14181,6 +14227,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14236,6 +14284,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14273,6 +14323,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -14356,6 +14407,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14408,6 +14461,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14480,6 +14535,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14518,6 +14575,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14603,6 +14662,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14635,6 +14696,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14659,6 +14721,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14780,6 +14844,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14846,6 +14912,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14918,6 +14986,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14953,6 +15023,7 @@ export interface operations {
             /** @description Every entry that fits, newest first, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14965,6 +15036,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15037,6 +15110,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15086,6 +15161,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15146,6 +15223,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15202,6 +15281,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15262,6 +15343,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15317,6 +15400,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15354,6 +15439,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -15437,6 +15523,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15489,6 +15577,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15561,6 +15651,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15593,6 +15685,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -15617,6 +15710,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15738,6 +15833,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15778,6 +15875,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15875,6 +15974,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15915,6 +16016,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16012,6 +16115,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16064,6 +16169,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16136,6 +16243,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16161,6 +16270,7 @@ export interface operations {
             /** @description Every recipient, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -16173,6 +16283,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16245,6 +16357,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16285,6 +16399,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16382,6 +16498,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16422,6 +16540,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16506,6 +16626,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16563,6 +16685,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16635,6 +16759,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16696,6 +16822,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16768,6 +16896,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16808,6 +16938,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16905,6 +17037,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16947,6 +17081,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16984,6 +17120,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -17043,6 +17180,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17068,7 +17207,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["BroadcastSendIn"];
             };
@@ -17102,6 +17241,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17139,6 +17280,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -17235,6 +17377,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17299,6 +17443,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17359,6 +17505,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17414,6 +17562,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17439,6 +17589,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -17522,6 +17673,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17574,6 +17727,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17646,6 +17801,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17702,6 +17859,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17823,6 +17982,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17901,6 +18062,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17973,6 +18136,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18041,6 +18206,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18078,6 +18245,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -18161,6 +18329,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18211,6 +18381,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18295,6 +18467,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18332,6 +18506,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18416,6 +18592,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18468,6 +18646,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18540,6 +18720,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18761,6 +18943,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18870,6 +19054,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18927,6 +19113,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18999,6 +19187,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19058,6 +19248,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19095,6 +19287,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -19191,6 +19384,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19243,6 +19438,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19315,6 +19512,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19378,6 +19577,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19450,6 +19651,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19508,6 +19711,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19545,6 +19750,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -19628,6 +19834,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19668,6 +19876,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19753,6 +19963,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19811,6 +20023,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19848,6 +20062,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -19931,6 +20146,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19987,6 +20204,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20108,6 +20327,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20148,6 +20369,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20233,6 +20456,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20276,6 +20501,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20313,6 +20540,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -20385,6 +20613,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20437,6 +20667,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20509,6 +20741,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20572,6 +20806,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20644,6 +20880,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20679,6 +20917,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20751,6 +20991,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20806,6 +21048,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20902,6 +21146,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20939,6 +21185,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21011,6 +21259,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21061,6 +21311,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21157,6 +21409,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21206,6 +21460,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21266,6 +21522,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21316,6 +21574,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21412,6 +21672,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21467,6 +21729,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21492,6 +21756,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -21575,6 +21840,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21593,7 +21860,10 @@ export interface operations {
                 /** @description Its id, in its address and live events. */
                 import_id?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21624,6 +21894,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21636,6 +21907,8 @@ export interface operations {
             /** @description More than 1,000 rows: a worker imports them */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21660,6 +21933,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21680,8 +21955,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
                 };
             };
-            /** @description This conflicts with what is stored */
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                };
+            };
+            /** @description This answer was erased */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -21689,7 +21977,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["ErasedProblem"];
                 };
             };
             /** @description The request is too large */
@@ -21716,7 +22004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Some values are not valid; Nothing of this file was imported */
+            /** @description This Idempotency-Key was used for another request; Nothing of this file was imported; Some values are not valid */
             422: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -21725,7 +22013,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["ImportRefusedProblem"];
+                    "application/problem+json": components["schemas"]["IdempotencyConflictProblem"] | components["schemas"]["ImportRefusedProblem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -21756,6 +22044,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21808,6 +22098,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21880,6 +22172,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21943,6 +22237,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22015,6 +22311,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22071,6 +22369,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22143,6 +22443,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22198,6 +22500,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22235,6 +22539,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -22318,6 +22623,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22370,6 +22677,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22442,6 +22751,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22479,6 +22790,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22551,6 +22864,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22583,6 +22898,9 @@ export interface operations {
             /** @description The file, as a download. */
             200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22597,6 +22915,10 @@ export interface operations {
             /** @description The part that `Range` names, to go on with a download that broke off. */
             206: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Range": components["headers"]["ContentRange"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22607,6 +22929,8 @@ export interface operations {
             /** @description It is what `If-None-Match` names. */
             304: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -22618,6 +22942,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22665,6 +22991,7 @@ export interface operations {
             /** @description Range Not Satisfiable */
             416: {
                 headers: {
+                    "Content-Range": components["headers"]["ContentRange"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22714,6 +23041,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22745,7 +23074,7 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {
@@ -22784,6 +23113,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22844,6 +23175,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22899,6 +23232,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22924,6 +23259,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -23007,6 +23343,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23059,6 +23397,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23131,6 +23471,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23200,6 +23542,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23309,6 +23653,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23361,6 +23707,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23433,6 +23781,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23465,6 +23815,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -23489,6 +23840,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23610,6 +23963,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23650,6 +24005,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23735,6 +24092,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23794,6 +24153,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23866,6 +24227,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23928,6 +24291,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24000,6 +24365,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24052,6 +24419,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24124,6 +24493,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24161,6 +24532,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24245,6 +24618,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24294,6 +24669,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24354,6 +24731,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24388,6 +24767,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24448,6 +24829,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24497,6 +24880,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24557,6 +24942,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24611,6 +24998,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24671,6 +25060,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24726,6 +25117,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24751,6 +25144,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -24834,6 +25228,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24886,6 +25282,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24958,6 +25356,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24990,6 +25390,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -25014,6 +25415,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25123,6 +25526,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25160,6 +25565,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25244,6 +25651,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25296,6 +25705,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25368,6 +25779,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25424,6 +25837,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25557,6 +25972,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25614,6 +26031,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25651,6 +26070,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -25734,6 +26154,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25788,6 +26210,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25848,6 +26272,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25897,6 +26323,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25957,6 +26385,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26006,6 +26436,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26066,6 +26498,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26116,6 +26550,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26200,6 +26636,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26250,6 +26688,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26346,6 +26786,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26395,6 +26837,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26455,6 +26899,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26506,6 +26952,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26590,6 +27038,136 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    get_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the subscription. */
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26625,6 +27203,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26697,6 +27277,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26734,6 +27316,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26818,6 +27402,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26872,6 +27458,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26932,6 +27520,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26966,6 +27556,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27026,6 +27618,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27061,6 +27655,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27133,6 +27729,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27191,6 +27789,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27216,6 +27816,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -27299,6 +27900,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27351,6 +27954,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27423,6 +28028,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27458,6 +28065,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27530,6 +28139,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27555,6 +28166,7 @@ export interface operations {
             /** @description The file as it will be sent. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -27567,6 +28179,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27639,6 +28253,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27695,6 +28311,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27755,6 +28373,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27804,6 +28424,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27864,6 +28486,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27914,6 +28538,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28010,6 +28636,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28070,6 +28698,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28142,6 +28772,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28197,6 +28829,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28234,6 +28868,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -28317,6 +28952,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28381,6 +29018,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28453,6 +29092,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28488,7 +29129,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MessageDetail"];
+                    "application/json": components["schemas"]["MessageDetail"] | components["schemas"]["ScheduledText"];
                 };
             };
             /** @description It is what you have */
@@ -28505,6 +29146,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28577,6 +29220,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28612,6 +29257,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28696,6 +29343,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28749,6 +29398,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28857,6 +29508,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28889,6 +29542,9 @@ export interface operations {
             /** @description The file. Pictures (JPEG, PNG, GIF, WebP) are shown in place, anything else is a download. */
             200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28901,6 +29557,10 @@ export interface operations {
             /** @description The part that `Range` names, for players of sound and video. */
             206: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Range": components["headers"]["ContentRange"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28911,6 +29571,8 @@ export interface operations {
             /** @description It is what `If-None-Match` names. */
             304: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -28922,6 +29584,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28957,6 +29621,7 @@ export interface operations {
             /** @description Range Not Satisfiable */
             416: {
                 headers: {
+                    "Content-Range": components["headers"]["ContentRange"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -29006,6 +29671,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29048,6 +29715,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29085,6 +29754,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -29144,6 +29814,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29167,7 +29839,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["SendNowIn"];
             };
@@ -29202,6 +29874,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29239,6 +29913,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -29322,6 +29997,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29380,6 +30057,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29452,6 +30131,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29504,6 +30185,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29576,6 +30259,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29616,6 +30301,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29701,6 +30388,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29757,6 +30446,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29878,6 +30569,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29915,6 +30608,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29999,6 +30694,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30053,6 +30750,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30137,6 +30836,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30187,6 +30888,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30295,6 +30998,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30344,6 +31049,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30404,6 +31111,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30457,6 +31166,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30566,6 +31277,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30615,6 +31328,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30675,6 +31390,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30728,6 +31445,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30837,6 +31556,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30886,6 +31607,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30946,6 +31669,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30975,6 +31700,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -30999,6 +31725,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31108,6 +31836,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31157,6 +31887,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31217,6 +31949,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31246,6 +31980,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -31270,6 +32005,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31367,6 +32104,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31419,6 +32158,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31503,6 +32244,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31573,6 +32316,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31610,6 +32355,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -31693,6 +32439,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31748,6 +32496,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31856,6 +32606,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31909,6 +32661,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32005,6 +32759,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32054,6 +32810,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32114,6 +32872,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32166,6 +32926,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32238,6 +33000,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32293,6 +33057,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32377,6 +33143,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32433,6 +33201,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32493,6 +33263,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32548,6 +33320,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32573,6 +33347,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -32656,6 +33431,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32708,6 +33485,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32780,6 +33559,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32818,6 +33599,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32903,6 +33686,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32935,6 +33720,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -32959,6 +33745,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33080,6 +33868,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33133,6 +33923,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33229,6 +34021,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33278,6 +34072,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33338,6 +34134,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33387,6 +34185,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33447,6 +34247,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33497,6 +34299,8 @@ export interface operations {
             /** @description Sign-in refused */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33581,6 +34385,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33613,6 +34419,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33673,6 +34481,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33702,7 +34512,7 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {
@@ -33741,6 +34551,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33801,6 +34613,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33856,6 +34670,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33881,6 +34697,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -33964,6 +34781,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34016,6 +34835,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34088,6 +34909,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34157,6 +34980,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34266,6 +35091,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34318,6 +35145,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34390,6 +35219,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34422,6 +35253,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -34446,6 +35278,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34567,6 +35401,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34607,6 +35443,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34704,6 +35542,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34741,6 +35581,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34813,6 +35655,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34867,6 +35711,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34927,6 +35773,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34985,6 +35833,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35069,6 +35919,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35100,6 +35952,7 @@ export interface operations {
             /** @description The report as UTF-8 with a byte order mark; a row for each currency. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -35112,6 +35965,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35196,6 +36051,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35245,6 +36102,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35305,6 +36164,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35360,6 +36221,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35397,6 +36260,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -35480,6 +36344,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35532,6 +36398,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35604,6 +36472,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35642,6 +36512,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35727,6 +36599,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35759,6 +36633,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -35783,6 +36658,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35892,6 +36769,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35946,6 +36825,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36006,6 +36887,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36061,6 +36944,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36086,6 +36971,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -36169,6 +37055,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36221,6 +37109,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36293,6 +37183,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36328,6 +37220,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36400,6 +37294,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36453,6 +37349,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36549,6 +37447,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36608,6 +37508,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36680,6 +37582,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36734,6 +37638,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36806,6 +37712,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36845,6 +37753,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36929,6 +37839,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36952,7 +37864,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["WebhookSecretRotation"];
             };
@@ -36986,6 +37898,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -37023,6 +37937,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -37106,6 +38021,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -37143,6 +38060,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -37227,6 +38146,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -37249,6 +38170,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37260,6 +38182,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37280,6 +38203,7 @@ export interface operations {
             /** @description The metrics. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37289,6 +38213,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37309,6 +38234,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37320,6 +38246,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37329,6 +38256,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37354,6 +38283,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37363,6 +38293,7 @@ export interface operations {
             /** @description The signature is missing or wrong */
             403: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37372,6 +38303,7 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37381,6 +38313,7 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37390,6 +38323,7 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37399,6 +38333,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37427,6 +38363,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37436,6 +38373,7 @@ export interface operations {
             /** @description The signature is missing or wrong */
             403: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37445,6 +38383,7 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37454,6 +38393,7 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37463,6 +38403,7 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37472,6 +38413,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -32,7 +32,7 @@ export type OptInState = OptInInstance["state"];
 export type MessagePage = Answer<"/api/v1/conversations/{conversation_id}/messages", "get">;
 export type Message = MessagePage["items"][number];
 export type MessageStatus = Message["status"];
-export type MessageDetail = Answer<"/api/v1/messages/{message_id}", "get">;
+export type MessageDetail = Extract<Answer<"/api/v1/messages/{message_id}", "get">, { timeline: unknown }>;
 
 export type ThreadPage = Answer<"/api/v1/conversations/{conversation_id}/thread", "get">;
 export type ThreadItem = ThreadPage["items"][number];

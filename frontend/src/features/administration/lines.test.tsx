@@ -55,7 +55,7 @@ describe("the list of lines", () => {
     server.use(
       http.get("*/api/v1/lines", async () => {
         await loading;
-        return broken ? problem(403, "/problems/permission-required", "A permission is missing", { permission: "administrator" }) : HttpResponse.json({ items: world.lines, next_cursor: null });
+        return broken ? problem(403, "/problems/permission-required", "A permission is missing", { permission: "administration" }) : HttpResponse.json({ items: world.lines, next_cursor: null });
       }),
     );
     const { user } = open();

@@ -81,7 +81,7 @@ describe("quarantined texts", () => {
 
   it("that cannot be loaded can be asked for again", async () => {
     let broken = true;
-    server.use(http.get("*/api/v1/inbound-events", () => (broken ? problem(403, "/problems/permission-required", "A permission is missing", { permission: "administrator" }) : HttpResponse.json({ items: [], next_cursor: null }))));
+    server.use(http.get("*/api/v1/inbound-events", () => (broken ? problem(403, "/problems/permission-required", "A permission is missing", { permission: "administration" }) : HttpResponse.json({ items: [], next_cursor: null }))));
     const { user } = open();
     expect(await screen.findByRole("alert")).toHaveTextContent("This couldn't be loaded");
     broken = false;
