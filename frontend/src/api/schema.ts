@@ -18023,7 +18023,7 @@ export interface operations {
                 staff_member_id?: string | null;
                 /** @description A tag of a family or a staff member who holds the number. */
                 tag?: string | null;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {
@@ -18754,6 +18754,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -18778,6 +18779,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18887,6 +18890,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28659,7 +28664,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {
