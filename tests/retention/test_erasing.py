@@ -74,7 +74,9 @@ async def test_ERASE_nothing_of_the_number_is_left_in_any_table(world: World) ->
         f"{API}/conversations/{thread['id']}/messages", json={"body": "Welcome"}, headers={"Idempotency-Key": "once"}
     )
     assert sent.status_code in {201, 202}, sent.text
-    noted = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Gate code KX-4711-QZ, again"})
+    noted = await world.maria.post(
+        f"{API}/conversations/{thread['id']}/notes", json={"body": "Gate code KX-4711-QZ, again"}
+    )
     await world.maria.patch(f"{API}/notes/{noted.json()['id']}", json={"body": "Rivera pays late"})
     removed = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Rivera never pays"})
     await world.maria.delete(f"{API}/notes/{removed.json()['id']}")
