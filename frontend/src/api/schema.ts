@@ -990,8 +990,9 @@ export interface paths {
          * Events
          * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
          *
-         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
-         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
+         *     `Accept: application/json` asks for the log, `text/event-stream` for the stream. Who names neither gets the log for
+         *     one of its parameters, else the stream. Of the log, `sms_logs` shows everything and `directory` the changes of
+         *     consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -6312,7 +6313,7 @@ export interface components {
             line_id: string | null;
             /**
              * Phone Number
-             * @description Of the kind `phone_number`; null once the number was erased.
+             * @description Of the kind `phone_number`, and that of a conversation; null for a range, and once the number was erased.
              */
             phone_number: string | null;
             /** @description How far it is. */
@@ -21646,7 +21647,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                /** @description The id of the last event that you have. Of the log, `latest` gives the newest event alone, to start from, and without it the log starts 30 days ago. Of the live stream it is `Last-Event-ID` for clients that cannot send the header at first. */
                 after?: string | "latest" | null;
                 /** @description Of the log: only these types. It may be repeated. */
                 type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
@@ -21654,7 +21655,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description Of the live stream: the id of the last event that you have. */
+                /** @description Of the live stream: the id of the last event that you have. It counts more than `after`. */
                 "Last-Event-ID"?: string | null;
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
                 "If-None-Match"?: string;
