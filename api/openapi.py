@@ -36,7 +36,8 @@ from api.kit.errors import (
 )
 from api.kit.idempotency import AnswerErased, IdempotencyInProgress, IdempotencyMismatch
 from api.kit.preconditions import PreconditionFailed, PreconditionRequired
-from api.openapi_headers import add_headers
+from api.openapi_examples import add_examples
+from api.openapi_headers import add_headers, header
 from api.problem_types import problem_schemas, problem_types
 from api.webhook_endpoints.document import webhooks_of_endpoints
 
@@ -128,6 +129,7 @@ def _finished(schema: dict[str, Any], app: FastAPI) -> dict[str, Any]:
     finished = _with_common_problems(_renamed(schema))
     _drop_unused(finished)
     add_headers(finished)
+    add_examples(finished)
     return finished | {
         "servers": SERVERS,
         "security": [{name: []} for name in SECURITY_SCHEMES],
@@ -160,6 +162,8 @@ def _mark_operations(paths: dict[str, Any], app: FastAPI) -> None:
                     _mark_deprecated(operation, call)
                 if isinstance(call, IfMatch):
                     _mark_conditional(operation, call)
+                    if call.answers_with_record(method, context.original_route.response_model):
+                        operation["responses"]["200"]["headers"] = {"ETag": header("ETag")}
 
 
 def _calls(dependant: Dependant) -> Iterator[object]:

@@ -11,7 +11,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     },
     "RateLimit": {
         "description": "What is left of the caller's quota, and in how many seconds it is whole again "
-        "(draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit.",
+        "(draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit, and from an "
+        "answer that is given before the caller is known.",
         "schema": {"type": "string"},
         "example": '"api-key";r=1199;t=60',
     },
@@ -36,6 +37,20 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "`true`: the answer of an earlier request with this `Idempotency-Key`.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ContentDisposition": {
+        "description": "The name of the file, and whether to show it in place or to save it.",
+        "schema": {"type": "string"},
+        "example": 'attachment; filename="conversation.csv"',
+    },
+    "AcceptRanges": {
+        "description": "`bytes`: ask for a part of the file by `Range`.",
+        "schema": {"type": "string", "enum": ["bytes"]},
+    },
+    "ContentRange": {
+        "description": "Which bytes of the file these are, and its length. Of a 416: its length.",
+        "schema": {"type": "string"},
+        "example": "bytes 0-1023/4096",
+    },
 }
 
 NAMES = {
@@ -47,6 +62,9 @@ NAMES = {
     "Location": "Location",
     "Idempotency-Replayed": "IdempotencyReplayed",
     "ETag": "ETag",
+    "Content-Disposition": "ContentDisposition",
+    "Accept-Ranges": "AcceptRanges",
+    "Content-Range": "ContentRange",
 }
 
 IF_NONE_MATCH = {
@@ -58,15 +76,22 @@ IF_NONE_MATCH = {
 }
 
 
+NOT_FILES = {"application/json", "text/event-stream", "text/plain"}
+
+
 def add_headers(schema: dict[str, Any]) -> None:
-    """Name the headers of every answer of the API, in place."""
+    """Name the headers of every answer, in place."""
     schema["components"]["headers"] = HEADERS
     for path, operations in schema["paths"].items():
-        if path.startswith("/api/"):
-            for method, operation in operations.items():
-                if method == "get" and _is_json(operation):
-                    _add_not_modified(operation)
-                _add(f"{method.upper()} {path}", operation)
+        for method, operation in operations.items():
+            if path.startswith("/api/") and method == "get" and _is_json(operation):
+                _add_not_modified(operation)
+            _add(f"{method.upper()} {path}", operation)
+
+
+def header(name: str) -> dict[str, str]:
+    """The reference to a header that `HEADERS` describes: `header("ETag")`."""
+    return {"$ref": f"#/components/headers/{NAMES[name]}"}
 
 
 def _is_json(operation: dict[str, Any]) -> bool:
@@ -80,22 +105,35 @@ def _add_not_modified(operation: dict[str, Any]) -> None:
 
 def _add(route: str, operation: dict[str, Any]) -> None:
     responses: dict[str, dict[str, Any]] = operation["responses"]
-    taken = {each["name"] for each in operation.get("parameters", ())}
+    taken = {each["name"].lower() for each in operation.get("parameters", ())}
     # Every route with a caller is limited, and answers 429.
     is_limited = "429" in responses and "401" in responses
     for status, response in responses.items():
         names = ["X-Request-ID"]
-        if is_limited and status not in {"401", "503"}:
+        if is_limited:
             names += ["RateLimit", "RateLimit-Policy"]
-        if status in {"429", "503"}:
+        if status in {"429", "503"} or (status == "409" and "idempotency-key" in taken):
             names.append("Retry-After")
         if status == "401":
             names.append("WWW-Authenticate")
         if status == "201" and route in MADE_AT:
             names.append("Location")
-        if "Idempotency-Key" in taken and status.startswith("2"):
+        if "idempotency-key" in taken and status.startswith("2"):
             names.append("Idempotency-Replayed")
-        if status in {"304", "412"} or ("If-None-Match" in taken and status == "200"):
+        if status in {"304", "412"} or ("if-none-match" in taken and status in {"200", "206"}):
             names.append("ETag")
-        described = {name: {"$ref": f"#/components/headers/{NAMES[name]}"} for name in names}
-        response["headers"] = described | response.get("headers", {})
+        names += _of_a_file(status, responses)
+        response["headers"] = {name: header(name) for name in names} | response.get("headers", {})
+
+
+def _of_a_file(status: str, responses: dict[str, dict[str, Any]]) -> list[str]:
+    """The headers that say what a file is and which part of it an answer has."""
+    names = []
+    content = set(responses.get("200", {}).get("content", ()))
+    if content and not content & NOT_FILES and status in {"200", "206", "304"}:
+        names.append("Content-Disposition")
+    if "206" in responses and status in {"200", "206", "304"}:
+        names.append("Accept-Ranges")
+    if status in {"206", "416"}:
+        names.append("Content-Range")
+    return names

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..answers import given_key, parsed
+from ..answers import given_key, parsed, reading
 from .types import UNSET
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Operation:
             f"    {'async ' if is_async else ''}def {self.name}(self, {ast.unparse(self.arguments)}) -> {self.answer}:",
             textwrap.indent(f'r"""{self.docstring}\n"""', " " * 8),
             f"        from .{package} import {name}",
-            f"        {answer}" if self.answer == "None" else f"        return parsed({answer})",
+            "        with reading():",
+            f"            {answer}" if self.answer == "None" else f"            return parsed({answer})",
         ]
         return "\n".join(lines) + "\n\n"
 

@@ -24,6 +24,8 @@ PYTHON, TYPESCRIPT, MCP = (ROOT / "clients" / name for name in ("python", "types
 GENERATED = PYTHON / "src" / "messenger_center_client" / "generated"
 TOOLS = MCP / "src" / "messenger_center_mcp" / "tools.json"
 DIST = ROOT / "dist"
+UNKNOWN = {"EventPage": "UnknownEvent", "ThreadPage": "UnknownThreadItem"}
+"""Pages whose items are of several kinds, and the name of what stands for a kind of a newer service."""
 GENERATOR = ("run", "--quiet", "--no-project", "--with-requirements", "requirements/clients.lock")
 
 
@@ -96,7 +98,34 @@ def of_the_python_client(document: dict[str, Any]) -> dict[str, Any]:
                 answer["content"]["text/csv"]["schema"] = {"type": "string", "format": "binary"}
         operation.get("requestBody", {}).get("content", {}).pop("application/x-ndjson", None)
         paths.setdefault(path, {})[method] = operation
+    schemas: dict[str, Any] = document["components"]["schemas"]
+    for page, name in UNKNOWN.items():
+        with_unknown_member(schemas, page, name)
     return document | {"paths": paths}
+
+
+def with_unknown_member(schemas: dict[str, Any], page: str, name: str) -> None:
+    """Add a last member to the union of a page's items: for those that a newer service may answer.
+
+    It has the fields that all members have. The generator would make reading the whole page fail.
+    """
+    union: dict[str, Any] = schemas[page]["properties"]["items"]["items"]
+    kind: str = union["discriminator"]["propertyName"]
+    members = [schemas[each["$ref"].rpartition("/")[2]] for each in union["oneOf"]]
+    common = set(members[0]["required"]).intersection(*(each["required"] for each in members))
+    properties: dict[str, Any] = {}
+    for each, first in members[0]["properties"].items():
+        if each in common:
+            alike = all(member["properties"][each] == first for member in members)
+            properties[each] = first if alike else {"type": "string" if each == kind else "object"}
+    schemas[name] = {
+        "title": name,
+        "type": "object",
+        "description": f"One that this version does not know: look at its `{kind}`.",
+        "properties": properties,
+        "required": sorted(properties),
+    }
+    union["oneOf"].append({"$ref": f"#/components/schemas/{name}"})
 
 
 def keyed_operations(document: dict[str, Any]) -> set[str]:

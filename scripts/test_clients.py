@@ -30,6 +30,18 @@ def test_a_warning_of_the_generator_fails(tmp_path: Path) -> None:
         clients.run_generator(document, tmp_path / "whole")
 
 
+def test_a_kind_that_a_newer_service_adds_has_a_member_in_each_union() -> None:
+    document = json.loads(clients.DOCUMENT.read_text())
+    schemas = document["components"]["schemas"]
+    pages = {name for name, each in schemas.items() if "discriminator" in json.dumps(each)}
+    assert pages == set(clients.UNKNOWN)
+    clients.of_the_python_client(document)
+    for page, name in clients.UNKNOWN.items():
+        union = schemas[page]["properties"]["items"]["items"]
+        assert union["oneOf"][-1] == {"$ref": f"#/components/schemas/{name}"}
+        assert union["discriminator"]["propertyName"] in schemas[name]["required"]
+
+
 def test_every_operation_is_a_method_of_both_clients() -> None:
     make_clients()
     from messenger_center_client import AsyncMessengerClient, MessengerClient

@@ -178,3 +178,10 @@ async def test_booleans_and_numbers_are_no_texts(world: World, path: str, body: 
     refused = await world.maria.post(f"{API}/{path.format(id=uuid4())}", json=body)
 
     assert (refused.status_code, [each["pointer"] for each in refused.json()["errors"]]) == (422, [pointer])
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+async def test_a_deep_body_is_refused(world: World, content_type: str) -> None:
+    refused = await world.maria.post(f"{API}/families", content="[" * 100_000, headers={"Content-Type": content_type})
+
+    assert refused.status_code in {400, 415, 422}

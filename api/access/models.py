@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.access.rules import PERMISSIONS_OF_PEOPLE, Permission
 from api.kit.database import Base, OrganizationRow
 from api.kit.ids import new_id
+from api.kit.metadata_filter import metadata_column, metadata_index
 from api.kit.searchable import Searchable, location_index, search_indexes
 
 
@@ -133,6 +134,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
         Index("ix_staff_members_organization_id_name", "organization_id", "name", "id"),
         Index("ix_staff_members_updated", "organization_id", "updated_at", "id"),
         location_index("staff_members"),
+        metadata_index("staff_members"),
         *search_indexes("staff_members"),
     )
 
@@ -142,6 +144,7 @@ class StaffMember(HoldsPermissions, Searchable, OrganizationRow, Base):
     password_hash: Mapped[str | None]
     location: Mapped[str | None]
     notes: Mapped[str | None] = mapped_column(deferred=True, deferred_raiseload=True)
+    metadata_: Mapped[dict[str, str]] = metadata_column(is_deferred=True)
     is_admin: Mapped[bool] = mapped_column(server_default=false())
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

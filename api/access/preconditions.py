@@ -44,11 +44,15 @@ class IfMatch:
         given = None if if_match is None else read_tags(request.headers.getlist("if-match"))
         expected = Expected(given, self.is_required, request.method == "PUT", current)
         expect(session, expected)
-        if request.method == "PATCH" and request.scope["route"].response_model is signature(self.get).return_annotation:
+        if self.answers_with_record(request.method, request.scope["route"].response_model):
             request.scope[ANSWERS_WITH_RECORD] = True
         yield
         if not expected.is_checked and (given is not None or self.is_required):
             raise RuntimeError(f"{request.scope['route'].name} has not compared with If-Match.")
+
+    def answers_with_record(self, method: str, model: object) -> bool:
+        """Whether a route that answers with `model` answers as GET does from then on, so that the tag is the same."""
+        return method == "PATCH" and model is signature(self.get).return_annotation
 
     def _arguments(self, asked: Request, **known: object) -> dict[str, Any]:
         """Those of `get`: what is in the path, and what every route gets."""

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.directory.models import PhoneNumber
 from api.kit.database import Base, OrganizationChildRow, OrganizationRow
 from api.kit.lexemes import search_vector
+from api.kit.metadata_filter import metadata_column, metadata_index
 
 GIN_PENDING_LIST_KB = 512
 """Every search reads the whole pending list, and the insert that fills it sorts it in. The default of 4 MB is slow for
@@ -62,6 +63,7 @@ class Conversation(OrganizationRow, Base):
         Index("ix_conversations_list", "organization_id", "last_message_at", "id"),
         Index("ix_conversations_list_by_status", "organization_id", "status", "last_message_at", "id"),
         Index("ix_conversations_phone_number", "organization_id", "phone_number_id"),
+        metadata_index("conversations"),
         Index(
             "ix_conversations_unread",
             "organization_id",
@@ -172,6 +174,7 @@ class Conversation(OrganizationRow, Base):
     reminder_set_at: Mapped[datetime | None]
     reminder_due_since: Mapped[datetime | None]
     """When the conversation came back from "Later"."""
+    metadata_: Mapped[dict[str, str]] = metadata_column()
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
@@ -232,6 +235,7 @@ class Message(OrganizationChildRow, Base):
         CheckConstraint("encoding IN ('GSM-7', 'UCS-2')", name="encoding"),
         CheckConstraint("seq >= 1", name="seq"),
         Index("ix_messages_newest", "organization_id", "created_at", "id"),
+        metadata_index("messages"),
         Index("ix_messages_updated", "organization_id", "updated_at", "id"),
         Index(
             "ix_messages_answers",
@@ -307,6 +311,7 @@ class Message(OrganizationChildRow, Base):
     """Of that mass text, which keeps its name once it is confirmed."""
     client_key: Mapped[UUID | None]
     """The Idempotency-Key of the request that sent it, if that was a UUID. Nothing is looked up by it, so no index."""
+    metadata_: Mapped[dict[str, str]] = metadata_column()
     search: Mapped[str] = mapped_column(TSVECTOR, default=_searchable, deferred=True, deferred_raiseload=True)
     """The words of `body`, as `kit.lexemes` splits them: set whenever `body` is set. Only statements use it."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.kit.database import Base, OrganizationRow
+from api.kit.metadata_filter import metadata_column
 
 
 class ScheduledText(OrganizationRow, Base):
@@ -61,5 +62,7 @@ class ScheduledText(OrganizationRow, Base):
     held_at: Mapped[datetime | None]
     restored: Mapped[bool] = mapped_column(server_default=false())
     """It comes from a backup. It may have left since then, so it is held back."""
+    metadata_: Mapped[dict[str, str]] = metadata_column()
+    """Of the message that it becomes."""
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

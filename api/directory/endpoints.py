@@ -34,6 +34,8 @@ from api.kit.changes import Changes
 from api.kit.database import Session
 from api.kit.errors import AlreadyExists, Conflict, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyKeyHeader, once
+from api.kit.metadata import change_of
+from api.kit.metadata_filter import MetadataFilter
 from api.kit.paging import Page, Paging
 from api.kit.text import Body
 
@@ -80,11 +82,12 @@ def listing(
     paging: Paging,
     changes: Changes,
     wanted: Annotated[AudienceFilter, Depends(audience_filter)],
+    metadata: MetadataFilter,
     external_id: Annotated[
         ExternalId | None, Query(description="The record with exactly this id in another system.")
     ] = None,
 ) -> Listed:
-    return Listed(principal.organization_id, wanted, paging, external_id, changes)
+    return Listed(principal.organization_id, wanted, paging, external_id, metadata, changes)
 
 
 Listings = Annotated[Listed, Depends(listing)]
@@ -125,9 +128,10 @@ class Records(Generic[Stored, Out]):
                 [("/external_id", "Leave it out: the address names the record. PATCH changes its external id.")]
             )
         try:
-            return replace(wanted_record(self.kind.owner, body, country=country), **fields)
+            read = wanted_record(self.kind.owner, body, country=country)
         except NumbersNotRead as error:
             raise Invalid([(place.pointer, detail) for place, detail in error.problems]) from error
+        return replace(read, metadata=change_of(body), **fields)
 
     async def create(
         self,

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.audit.rules import Actor
 from api.directory.rules import OptInSource, OptInState, StoredOptIn, StoredPhoneRecord
 from api.kit.database import Base, OrganizationRow
+from api.kit.metadata_filter import metadata_column, metadata_index
 from api.kit.searchable import Searchable, location_index, search_indexes
 
 
@@ -40,6 +41,7 @@ class Family(Searchable, OrganizationRow, Base):
         Index("ix_families_updated", "organization_id", "updated_at", "id"),
         name_prefix_index("families"),
         location_index("families"),
+        metadata_index("families"),
         *search_indexes("families"),
     )
 
@@ -47,6 +49,7 @@ class Family(Searchable, OrganizationRow, Base):
     name: Mapped[str]
     location: Mapped[str | None]
     notes: Mapped[str | None]
+    metadata_: Mapped[dict[str, str]] = metadata_column(is_deferred=True)
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

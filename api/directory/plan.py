@@ -36,10 +36,12 @@ from api.directory.rules import (
 )
 from api.directory.student_rules import Classes, WantedClass
 from api.kit.ids import new_id
+from api.kit.metadata import TooManyKeysError, changed_keys, merged
 
 CHANGED = "changed"
 UNSAID = frozenset({"notes"})
-"""Columns whose values are not repeated in the audit log: notes of a record may say anything about a child."""
+"""Columns whose values are not repeated in the audit log: notes of a record may say anything about a child. Of metadata
+it has the keys."""
 SHOWN_AT_NUMBERS = frozenset({"name", "contacts"})
 """Changes of a record that a conversation with one of its numbers shows."""
 NO_CLASSES = Classes()
@@ -181,7 +183,7 @@ class _Shape:
 SHAPES = {
     OwnerKind.FAMILY: _Shape(
         "family_id",
-        columns=("name", "external_id", "location", "notes"),
+        columns=("name", "external_id", "location", "notes", "metadata"),
         shown_when_created=("name",),
         created=Action.FAMILY_CREATED,
         updated=Action.FAMILY_UPDATED,
@@ -189,7 +191,7 @@ SHAPES = {
     ),
     OwnerKind.STAFF_MEMBER: _Shape(
         "staff_member_id",
-        columns=("name", "external_id", "email", "permissions", "is_admin", "location", "notes"),
+        columns=("name", "external_id", "email", "permissions", "is_admin", "location", "notes", "metadata"),
         shown_when_created=("name", "permissions", "is_admin"),
         created=Action.STAFF_MEMBER_CREATED,
         updated=Action.STAFF_MEMBER_UPDATED,
@@ -265,7 +267,7 @@ class _Planner:
     def new_record(self, wanted: WantedRecord) -> Planned:
         assert wanted.name is not None
         shape, record_id = SHAPES[wanted.kind], new_id()
-        given = {name: getattr(wanted, name) for name in shape.columns}
+        given = {name: getattr(wanted, name) for name in shape.columns} | {"metadata": _merged({}, wanted)}
         values = {name: DEFAULTS.get(name) if value is None else _cleared(value) for name, value in given.items()}
         self._write("new_records", RecordRow(wanted.kind, record_id, values))
         if wanted.password_hash is not None:
@@ -279,6 +281,7 @@ class _Planner:
         shape = SHAPES[wanted.kind]
         before = {name: getattr(stored, name) for name in shape.columns}
         given = {name: getattr(wanted, name) for name in shape.columns}
+        given |= {"metadata": _merged(stored.metadata, wanted)}
         values = {name: before[name] if value is None else _cleared(value) for name, value in given.items()}
         # The author is an administrator and stays one, so a business never loses its last.
         if stored.id == self.author.principal.id and (wanted.archived or values.get("is_admin") is False):
@@ -286,9 +289,7 @@ class _Planner:
         if stored.id == self.author.principal.id and wanted.password_hash is not None:
             raise Conflicting(Place("/password"), OWN_PASSWORD)
         changes: dict[str, object] = {
-            name: CHANGED if name in UNSAID else {"from": before[name], "to": value}
-            for name, value in values.items()
-            if value != before[name]
+            name: _said(name, before[name], value) for name, value in values.items() if value != before[name]
         }
         if wanted.password_hash is not None:
             changes["password"] = "replaced"  # noqa: S105  # Says that it was, not what it is.
@@ -451,6 +452,20 @@ class _Planner:
         }
         self._audit(Action.OPT_IN_CHANGED, details, number=number)
         self._write("numbers", number)
+
+
+def _merged(stored: Mapping[str, str], wanted: WantedRecord) -> dict[str, str]:
+    try:
+        return merged(stored, wanted.metadata)
+    except TooManyKeysError as error:
+        raise NotPlanned(Place("/metadata"), str(error)) from error
+
+
+def _said(name: str, before: Any, after: Any) -> object:
+    """What the audit log says of a changed column."""
+    if name == "metadata":
+        return changed_keys(before, after)
+    return CHANGED if name in UNSAID else {"from": before, "to": after}
 
 
 def _cleared(value: object) -> object:

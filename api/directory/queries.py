@@ -241,7 +241,7 @@ async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[U
     rows = await session.execute(
         select(
             *(Family.id, Family.external_id, Family.name, Family.archived_at, Family.location, Family.notes),
-            *(Family.created_at, Family.updated_at),
+            *(Family.metadata_, Family.created_at, Family.updated_at),
         ).where(Family.organization_id == organization_id, Family.id == is_any(ids))
     )
     contacts = (
@@ -272,6 +272,7 @@ async def families(session: AsyncSession, organization_id: UUID, ids: Sequence[U
             tags=tags.get(row.id, ()),
             location=row.location,
             notes=row.notes,
+            metadata=row.metadata_,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )
@@ -284,7 +285,7 @@ async def staff_members(session: AsyncSession, organization_id: UUID, ids: Seque
     rows = await session.scalars(
         select(StaffMember)
         .where(StaffMember.organization_id == organization_id, StaffMember.id == is_any(ids))
-        .options(undefer(StaffMember.notes))
+        .options(undefer(StaffMember.notes), undefer(StaffMember.metadata_))
         .execution_options(populate_existing=True)
     )
     records = await _phone_records(session, organization_id, PhoneRecord.staff_member_id, ids)
@@ -302,6 +303,7 @@ async def staff_members(session: AsyncSession, organization_id: UUID, ids: Seque
             tags=tags.get(row.id, ()),
             location=row.location,
             notes=row.notes,
+            metadata=row.metadata_,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

@@ -1,7 +1,7 @@
 """Families, staff members and their phone records as values: as stored, and as a request wants them. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -11,6 +11,7 @@ from api.audit.rules import Actor
 from api.directory.places import Place as Place
 from api.directory.student_rules import StoredStudent, WantedStudent
 from api.kit.folding import fold_name
+from api.kit.metadata import MetadataChange
 from api.kit.phone import is_erased
 
 
@@ -137,6 +138,7 @@ class StoredFamily:
     tags: Sequence[str] = ()
     location: str | None = None
     notes: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -158,6 +160,7 @@ class StoredStaffMember:
     tags: Sequence[str] = ()
     location: str | None = None
     notes: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
     created_at: datetime | None = None
     updated_at: datetime | None = None
 
@@ -226,6 +229,7 @@ class WantedRecord:
     location: str | None = None
     """Empty clears it. So do empty `notes`."""
     notes: str | None = None
+    metadata: MetadataChange | None = None
     email: str | None = None
     permissions: Sequence[str] | None = None
     """Sorted."""

@@ -24,6 +24,7 @@ from api.directory.rules import StoredStaffMember
 from api.directory.types import PhoneRecordOut, StudentOut
 from api.directory.wanted import ContactIn, PhoneRecordIn, StudentIn
 from api.kit.added_fields import added
+from api.kit.metadata import Metadata, MetadataIn
 from api.kit.request_models import NotNull, PatchModel, RequestModel, empty_for_null
 
 ClearedLocation = Annotated[Location | None, BeforeValidator(empty_for_null)]
@@ -32,11 +33,12 @@ ClearedNotes = Annotated[Notes | None, BeforeValidator(empty_for_null)]
 Students = Annotated[list[StudentIn], Field(max_length=MAX_STUDENTS)]
 
 
-CLEARABLE = frozenset({"external_id", "location", "notes"})
+CLEARABLE = frozenset({"external_id", "location", "notes", "metadata"})
 
 
 class FamilyIn(RequestModel):
-    """`students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`."""
+    """`students` and `tags` replace what is there; left out, they stay. Null clears `location`, `notes` and
+    `metadata`."""
 
     name: Name
     external_id: ExternalId | None = None
@@ -46,6 +48,8 @@ class FamilyIn(RequestModel):
     tags: Annotated[Tags | None, NotNull()] = added(None)
     location: ClearedLocation = added(None)
     notes: ClearedNotes = added(None)
+    metadata: MetadataIn | None = added(None)
+    """A map of strings for your own use. It replaces what is there; left out, it stays."""
 
 
 class StaffMemberIn(RequestModel):
@@ -64,6 +68,8 @@ class StaffMemberIn(RequestModel):
     tags: Annotated[Tags | None, NotNull()] = added(None)
     location: ClearedLocation = added(None)
     notes: ClearedNotes = added(None)
+    metadata: MetadataIn | None = added(None)
+    """A map of strings for your own use. It replaces what is there; left out, it stays."""
 
 
 class PhoneRecordPut(PhoneRecordIn):
@@ -91,7 +97,7 @@ class ContactPut(ContactIn):
 
 class FamilyPatch(PatchModel):
     """What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
-    `external_id`, `location` and `notes`.
+    `external_id`, `location` and `notes`. Null clears `metadata` too.
     """
 
     clearable = CLEARABLE
@@ -104,11 +110,14 @@ class FamilyPatch(PatchModel):
     tags: Tags | None = None
     location: ClearedLocation = None
     notes: ClearedNotes = None
+    metadata: MetadataIn | None = None
+    """A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+    in place of the map removes all."""
 
 
 class StaffMemberPatch(PatchModel):
     """What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
-    `location` and `notes`. A new password ends the person's sessions.
+    `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
     """
 
     clearable = CLEARABLE
@@ -127,6 +136,9 @@ class StaffMemberPatch(PatchModel):
     tags: Tags | None = None
     location: ClearedLocation = None
     notes: ClearedNotes = None
+    metadata: MetadataIn | None = None
+    """A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+    in place of the map removes all."""
 
 
 class ContactOut(BaseModel):
@@ -162,6 +174,8 @@ class FamilyOut(BaseModel):
     """The location that it belongs to."""
     notes: str | None
     """What staff have noted about it."""
+    metadata: Metadata
+    """A map of strings that integrations keep on it."""
     created_at: datetime
     updated_at: datetime
     """When it, or anything that it shows here, was last changed."""
@@ -192,6 +206,8 @@ class StaffMemberOut(BaseModel):
     """The location where they work."""
     notes: str | None
     """What staff have noted about them."""
+    metadata: Metadata
+    """A map of strings that integrations keep on them."""
     created_at: datetime
     updated_at: datetime
     """When it, or anything that it shows here, was last changed."""

@@ -1,7 +1,7 @@
 """SQL of the lists of families and staff members, and of finding them by name or number (decision 0021)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from api.directory.search_rules import DirectoryQuery
 from api.directory.types import AudienceFilter
 from api.kit.changes import ChangesQuery
 from api.kit.errors import Invalid
+from api.kit.metadata_filter import has_metadata
 from api.kit.paging import PageQuery, how_many_fit
 
 LOOKED_THROUGH = 200
@@ -29,6 +30,8 @@ class Listed:
     filter: AudienceFilter
     paging: PageQuery
     external_id: str | None = None
+    metadata: Mapping[str, str | None] = field(default_factory=dict)
+    """Values that the record's metadata has."""
     changes: ChangesQuery | None = None
     """By time of change, archived records included, in place of by name."""
 
@@ -41,6 +44,9 @@ class Listed:
             wanted.append(tuple_(columns.name, columns.id) > tuple_(*after))
         if self.external_id is not None:
             wanted.append(columns.external_id == self.external_id)
+        if self.metadata:
+            described = select(model.id).where(has_metadata(model, self.organization_id, self.metadata))
+            wanted.append(columns.id.in_(described.where(model.organization_id == self.organization_id)))
         if self.changes is not None:
             return self.changes.narrow(statement.where(*wanted), columns.updated_at, columns.id)
         in_order = statement.where(*wanted).order_by(columns.name, columns.id)

@@ -67,9 +67,9 @@ class _Writer:
     async def staff_members(self, plan: Plan) -> None:
         # By the ORM: an array of arrays, of permissions, cannot be split into rows.
         if new := self._records(plan.new_records, OwnerKind.STAFF_MEMBER):
-            await self.session.execute(insert(StaffMember), [{**row, "created_at": self.at} for row in new])
+            await self.session.execute(insert(StaffMember), [{**_named(row), "created_at": self.at} for row in new])
         if changed := self._records(plan.records, OwnerKind.STAFF_MEMBER):
-            await self.session.execute(update(StaffMember), changed)
+            await self.session.execute(update(StaffMember), [_named(row) for row in changed])
         passwords = [self._row(record_id, password_hash=password_hash) for record_id, password_hash in plan.passwords]
         await update_together(self.session, StaffMember, passwords)
         await update_together(self.session, StaffMember, self._archived(plan, OwnerKind.STAFF_MEMBER))
@@ -136,6 +136,11 @@ class _Writer:
     def _opt_in(self, row: OptInRow) -> dict[str, object]:
         changed_by = self.author.as_json()
         return self._row(**row._asdict(), opt_in_changed_at=self.at, opt_in_changed_by=changed_by)
+
+
+def _named(row: Mapping[str, object]) -> dict[str, object]:
+    """A row by the names of the model's attributes, in place of the columns."""
+    return {"metadata_" if name == "metadata" else name: value for name, value in row.items()}
 
 
 async def _keep_refusals(

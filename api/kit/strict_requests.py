@@ -22,6 +22,8 @@ MAX_UNREAD_BODY = 64 * 1024
 PRECONDITIONS = ("If-Match", "If-None-Match")
 """Of a change: one that is ignored lets through the change that it should stop."""
 READING = frozenset({"GET", "HEAD"})
+IN_BRACKETS = frozenset({"metadata"})
+"""Parameters that may be written `name[key]=value` too."""
 
 
 async def known_parameters_only(request: Request) -> None:
@@ -31,18 +33,22 @@ async def known_parameters_only(request: Request) -> None:
     """
     route = request.scope["route"]
     known = query_parameters(route)
-    unknown = [name for name in dict.fromkeys(request.query_params) if name not in known]
+    unknown = [
+        name
+        for name in dict.fromkeys(request.query_params)
+        if name not in known and not any(in_brackets(each, name) for each in known & IN_BRACKETS)
+    ]
     if unknown:
         takes = f"This route takes {', '.join(sorted(known))}." if known else "This route takes none."
         raise Invalid(
-            [(_pointer("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
+            [(pointer_of("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
         )
     repeated = [name for name in known - _repeatable(route) if len(request.query_params.getlist(name)) > 1]
     if repeated:
-        raise Invalid([(_pointer("query", name), "Give this once: there are several.") for name in sorted(repeated)])
+        raise Invalid([(pointer_of("query", name), "Give this once: there are several.") for name in sorted(repeated)])
     refused = [name for name in PRECONDITIONS if name in request.headers and name not in header_names(route)]
     if refused and request.method not in READING:
-        raise Invalid([(_pointer("header", name), "This route takes no such precondition.") for name in refused])
+        raise Invalid([(pointer_of("header", name), "This route takes no such precondition.") for name in refused])
     if not takes_body(route) and _may_have_body(request):
         await _refuse_body(request)
     elif route.body_field is not None:
@@ -55,6 +61,11 @@ def query_parameters(route: APIRoute) -> frozenset[str]:
     if known is None:
         known = _KNOWN[route.endpoint] = frozenset(_names(route.dependant))
     return known
+
+
+def in_brackets(parameter: str, name: str) -> str | None:
+    """The key of `parameter[key]`; None if the name is not written so. The key is not checked."""
+    return name[len(parameter) + 1 : -1] if name.startswith(f"{parameter}[") and name.endswith("]") else None
 
 
 def header_names(route: APIRoute) -> frozenset[str]:
@@ -105,7 +116,7 @@ def _refuse_repeated_names(body: bytes) -> None:
         if len(dict(pairs)) < len(pairs):
             raise Unreadable("An object of the body has two fields of the same name.")
 
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         json.loads(body, object_pairs_hook=names_once)
 
 
@@ -128,8 +139,8 @@ async def _refuse_body(request: Request) -> None:
         return
     names = list(given)[:MAX_SHOWN] if isinstance(given, dict) else []
     advice = "This route takes no body."
-    raise Invalid([(_pointer(name), advice) for name in names] or [("/", advice)])
+    raise Invalid([(pointer_of(name), advice) for name in names] or [("/", advice)])
 
 
-def _pointer(*parts: str) -> str:
+def pointer_of(*parts: str) -> str:
     return "".join("/" + made_storable(part[:200]).replace("~", "~0").replace("/", "~1") for part in parts)

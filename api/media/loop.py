@@ -1,9 +1,6 @@
 """What a worker runs of this slice: fetching the files of received messages, deleting files that were not sent."""
 
-import asyncio
-
-import structlog
-
+from api.kit.claims import Claims
 from api.kit.database import Database
 from api.kit.loop import POLL_SECONDS, Loop
 from api.kit.secrets import SecretBox
@@ -20,8 +17,6 @@ FETCHES_PER_ORGANIZATION = 4
 
 DELETE_SECONDS = 300.0
 
-log = structlog.get_logger(__name__)
-
 
 def uploads_loop(database: Database) -> Loop:
     return Loop("delete-unsent-files", lambda: uploads.delete_expired(database), interval=DELETE_SECONDS)
@@ -34,8 +29,14 @@ class MediaLoop:
         self._database = database
         self._providers = providers
         self._secrets = secrets
-        self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._loop = Loop("fetch-media", self._step, interval=POLL_SECONDS)
+        self._claims = Claims[Claim](
+            "fetch-media",
+            self._fetch,
+            release=self._release,
+            done=self._loop.wake,
+            about=lambda claim: {"organization_id": str(claim.organization_id)},
+        )
         bus.subscribe(service.CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
 
     def start(self) -> None:
@@ -43,16 +44,7 @@ class MediaLoop:
 
     async def stop(self) -> None:
         await self._loop.stop()
-        unfinished = dict(self._in_flight)
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
-        for task, claim in unfinished.items():
-            if task.cancelled():
-                try:
-                    await service.release(self._database, claim)
-                except Exception as error:  # Its lease expires; the other claims are still to be released.
-                    log.warning("worker.media_not_released", error=type(error).__name__)
+        await self._claims.stop()
 
     async def _step(self) -> bool:
         async with self._database.transaction() as session:
@@ -63,24 +55,18 @@ class MediaLoop:
             organizations = await queries.organizations_with_due_media(session)
         claimed = 0
         for organization_id in organizations:
-            held = sum(claim.organization_id == organization_id for claim in self._in_flight.values())
-            free = min(FETCHES - len(self._in_flight), FETCHES_PER_ORGANIZATION - held)
+            held = sum(claim.organization_id == organization_id for claim in self._claims)
+            free = min(FETCHES - len(self._claims), FETCHES_PER_ORGANIZATION - held)
             if free <= 0:
                 continue
             for claim in await service.claim(self._database, organization_id, secrets=self._secrets, limit=free):
-                task = asyncio.create_task(self._fetch(claim))
-                self._in_flight[task] = claim
-                task.add_done_callback(self._done)
+                self._claims.start(claim)
                 claimed += 1
         return claimed > 0
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._in_flight[task]
-        self._loop.wake()
-
     async def _fetch(self, claim: Claim) -> None:
-        try:
-            outcome = await service.fetch(claim, providers=self._providers)
-            await service.settle(self._database, claim, outcome)
-        except Exception:  # It stays claimed until its lease expires, and is fetched again.
-            log.exception("worker.fetch_failed")
+        outcome = await service.fetch(claim, providers=self._providers)
+        await service.settle(self._database, claim, outcome)
+
+    async def _release(self, claim: Claim) -> None:
+        await service.release(self._database, claim)

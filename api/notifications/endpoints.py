@@ -69,6 +69,13 @@ async def subscribe(
     return PushSubscriptionOut.of(stored, session_id=principal.credential_id)
 
 
+@router.get("/me/push-subscriptions/{subscription_id}", responses=guarded(NotAPerson, NotFound, Invalid))
+async def get_push_subscription(subscription_id: UUID, principal: CanView, session: Session) -> PushSubscriptionOut:
+    """A browser of one's own that shows notifications."""
+    found = await service.own_subscription(session, principal, subscription_id)
+    return PushSubscriptionOut.of(found, session_id=principal.credential_id)
+
+
 @router.delete(
     "/me/push-subscriptions/{subscription_id}", status_code=204, responses=guarded(NotAPerson, NotFound, Invalid)
 )

@@ -36,11 +36,18 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     },
     # A contact that holds another number stays; a family stays while it has a contact.
     "contacts": {"name": ROW, "relation": ROW},
-    "families": {"external_id": EMPTY, "name": MARK, "search": MARK, "location": EMPTY, "notes": SCAN},
+    "families": {
+        "external_id": EMPTY,
+        "name": MARK,
+        "search": MARK,
+        "location": EMPTY,
+        "notes": SCAN,
+        "metadata": SCAN,
+    },
     # They go when nobody is left on their family. Until then they are its other contacts' too.
     "students": {"name": ROW},
     "record_tags": {"name": ROW, "key": ROW},
-    "conversations": {"last_message_preview": EMPTY},
+    "conversations": {"last_message_preview": EMPTY, "metadata": EMPTY},
     "messages": {
         "body": EMPTY,
         "media": EMPTY,
@@ -48,6 +55,7 @@ ERASED: Mapping[str, Mapping[str, str]] = {
         "error_title": EMPTY,
         "opt_in_check": "without the number and the names",
         "search": EMPTY,
+        "metadata": EMPTY,
     },
     "message_events": {"detail": EMPTY},
     "message_media": {
@@ -66,8 +74,15 @@ ERASED: Mapping[str, Mapping[str, str]] = {
     "broadcasts": {"audience": SCAN},
     "audiences": {"audience": SCAN},
     "outbox": {"state": ROW, "request_id": ROW},
-    "scheduled_texts": {"body": ROW, "media_urls": ROW, "state": ROW, "held_type": ROW, "held_reason": ROW},
-    "staff_members": {"search": "rebuilt without the number", "notes": SCAN},
+    "scheduled_texts": {
+        "body": ROW,
+        "media_urls": ROW,
+        "state": ROW,
+        "held_type": ROW,
+        "held_reason": ROW,
+        "metadata": ROW,
+    },
+    "staff_members": {"search": "rebuilt without the number", "notes": SCAN, "metadata": SCAN},
     "inbound_events": {"phone_number": SCAN, "body": SCAN, "error": SCAN},
     "audit_entries": {"actor_name": SCAN, "phone_number": SCAN, "details": SCAN},
     # An answer of an integration may repeat what it read about the person.

@@ -9,7 +9,6 @@ from sqlalchemy import LargeBinary, Text, cast, delete, func, literal, or_, sele
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from api.access.models import StaffMember
 from api.consent.models import ConsumerInitiation
 from api.conversations.models import Conversation, InboxRow, Message, OutboxEntry, TimelineEntry, Viewer
 from api.directory.models import (
@@ -126,12 +125,19 @@ async def lock_outbox(
     return [(row[0], row[1]) for row in rows]
 
 
-async def empty_previews(session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+async def empty_conversations(session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    """Empty their previews and metadata, and end the viewing leases."""
     of_them = (Conversation.organization_id == organization_id, Conversation.id == is_any(conversation_ids))
     await session.execute(
         update(Conversation)
         .where(*of_them, Conversation.last_message_direction.is_not(None))
         .values(last_message_preview=None)
+        .execution_options(**QUIET)
+    )
+    await session.execute(
+        update(Conversation)
+        .where(*of_them, Conversation.metadata_ != {})
+        .values(metadata_={})
         .execution_options(**QUIET)
     )
     await session.execute(
@@ -217,6 +223,7 @@ async def erase_names(session: AsyncSession, organization_id: UUID, contact_ids:
             external_id=None,
             location=None,
             notes=None,
+            metadata_={},
             archived_at=func.coalesce(Family.archived_at, func.now()),
             updated_at=func.now(),
         )
@@ -248,43 +255,6 @@ async def _empty_families(session: AsyncSession, organization_id: UUID, family_i
         ),
     ):
         await session.execute(statement.execution_options(**QUIET))
-
-
-async def records_of(
-    session: AsyncSession, organization_id: UUID, phone_records: Sequence[PhoneRecord]
-) -> tuple[list[UUID], list[UUID]]:
-    """The families and the staff members that these phone records are on."""
-    contact_ids = [each.contact_id for each in phone_records if each.contact_id]
-    families = await session.scalars(
-        select(Contact.family_id)
-        .where(Contact.organization_id == organization_id, Contact.id == is_any(contact_ids))
-        .distinct()
-    )
-    return list(families), [each.staff_member_id for each in phone_records if each.staff_member_id]
-
-
-async def empty_notes(
-    session: AsyncSession,
-    organization_id: UUID,
-    family_ids: Sequence[UUID],
-    staff_member_ids: Sequence[UUID],
-    patterns: Sequence[str],
-) -> None:
-    """Empty the notes of these records that name the number or the people who are gone."""
-    for model, ids in ((Family, family_ids), (StaffMember, staff_member_ids)):
-        # A pattern of a name is quoted, as in JSON.
-        written = func.to_jsonb(model.notes).cast(Text)
-        await session.execute(
-            update(model)
-            .where(
-                model.organization_id == organization_id,
-                model.id == is_any(ids),
-                model.notes.is_not(None),
-                holds_any(written, patterns),
-            )
-            .values(notes=None)
-            .execution_options(**QUIET)
-        )
 
 
 async def texts_of(
@@ -322,6 +292,7 @@ async def erase_texts(
         "body": "",
         "media": [],
         "reactions": None,
+        "metadata_": {},
         "error_title": None,
         "asks_to_stop": False,
         "search": search_vector("", organization_id=organization_id),

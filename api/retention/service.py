@@ -26,7 +26,7 @@ from api.kit.database import database_of, database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
 from api.kit.phone import is_erased, old_spellings
-from api.retention import broadcast_queries, queries
+from api.retention import broadcast_queries, queries, record_queries
 from api.retention.models import Erasure
 from api.retention.rules import CANCELLED, ERASED_CODE, Stage, mark_of, patterns_of, words_and_numbers
 
@@ -139,7 +139,7 @@ async def _mark(
         batch.touch(row.conversation)
     await audit.lock_organization_chain(session, organization_id)
     await batch.write(session)
-    await queries.empty_previews(session, organization_id, list(by_id))
+    await queries.empty_conversations(session, organization_id, list(by_id))
     return cancelled + await scheduled.remove_of(session, organization_id, list(by_id))
 
 
@@ -164,7 +164,7 @@ async def _erase_records(
     for row in numbers:
         row.stopped_at = row.stop_source = None
     await session.flush()
-    family_ids, staff_member_ids = await queries.records_of(session, organization_id, records)
+    family_ids, staff_member_ids = await record_queries.records_of(session, organization_id, records)
     await queries.delete_consent(session, organization_id, number_ids)
     await broadcast_queries.forget(session, organization_id, number_ids, spelled)
     gone = await queries.erase_names(session, organization_id, [each.contact_id for each in records if each.contact_id])
@@ -176,7 +176,9 @@ async def _erase_records(
         "refusals_kept": refusals,
     }
     names = [word for name in gone.names for word in (name, *name.split()) if len(word) > 2]
-    await queries.empty_notes(session, organization_id, family_ids, staff_member_ids, words_and_numbers(spelled, names))
+    await record_queries.empty_notes_and_metadata(
+        session, organization_id, family_ids, staff_member_ids, words_and_numbers(spelled, names)
+    )
     return counts, patterns_of(spelled, [*(each.id for each in records), *gone.ids], gone.names)
 
 

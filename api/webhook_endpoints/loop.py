@@ -1,6 +1,5 @@
 """What a worker runs of this slice: making deliveries of the event log, posting them, deleting old ones."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 import structlog
 
 from api.events.service import CHANNEL as EVENTS_CHANNEL
+from api.kit.claims import Claims
 from api.kit.database import Database
 from api.kit.database_unavailable import is_database_unavailable
 from api.kit.loop import POLL_SECONDS, Loop
@@ -79,8 +79,14 @@ class WebhooksLoop:
         self._secrets = secrets
         self._held = held
         self._client = WebhookClient(settings.webhook_networks)
-        self._in_flight: dict[asyncio.Task[None], Claim] = {}
         self._loop = Loop("post-webhooks", self._step, interval=POLL_SECONDS)
+        self._claims = Claims[Claim](
+            "post-webhooks",
+            self._deliver,
+            release=self._release,
+            done=self._loop.wake,
+            about=lambda claimed: {"endpoint_id": str(claimed.key.endpoint_id)},
+        )
         bus.subscribe(CHANNEL, lambda _: self._loop.wake(), on_gap=self._loop.wake)
 
     def start(self) -> None:
@@ -89,22 +95,11 @@ class WebhooksLoop:
     async def stop(self) -> None:
         """Posts under way have a moment to end. The leases of the others are released: they are posted again."""
         await self._loop.stop()
-        unfinished = dict(self._in_flight)
-        if unfinished:
-            await asyncio.wait(unfinished, timeout=STOP_SECONDS)
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(*unfinished, return_exceptions=True)
-        for task, claimed in unfinished.items():
-            if task.cancelled():
-                try:
-                    await release(self._database, claimed)
-                except Exception as error:  # Its lease expires; the other claims are still to be released.
-                    log.warning("worker.webhook_not_released", error=type(error).__name__)
+        await self._claims.stop(within=STOP_SECONDS)
         await self._client.close()
 
     async def _step(self) -> bool:
-        if len(self._in_flight) >= IN_FLIGHT:
+        if len(self._claims) >= IN_FLIGHT:
             return False
         async with self._database.transaction() as session:
             due = await queries.due_endpoints(session)
@@ -113,25 +108,18 @@ class WebhooksLoop:
         held = await self._held(self._database)
         claimed = 0
         for endpoint in due:
-            busy = Counter[EndpointKey](each.key for each in self._in_flight.values())
+            busy = Counter[EndpointKey](each.key for each in self._claims)
             room = capacity(is_failing=endpoint.is_failing, in_flight=busy[endpoint.key])
-            free = min(IN_FLIGHT - len(self._in_flight), room)
+            free = min(IN_FLIGHT - len(self._claims), room)
             if free <= 0 or endpoint.key.organization_id in held:
                 continue
             for each in await claim(self._database, endpoint, limit=free):
-                task = asyncio.create_task(self._deliver(each))
-                self._in_flight[task] = each
-                task.add_done_callback(self._done)
+                self._claims.start(each)
                 claimed += 1
         return claimed > 0
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._in_flight[task]
-        self._loop.wake()
-
     async def _deliver(self, claimed: Claim) -> None:
-        try:
-            result = await post(self._client, claimed, secrets=self._secrets)
-            await settle(self._database, claimed, result)
-        except Exception:  # It stays leased until the lease ends, and is posted again.
-            log.exception("worker.webhook_failed", endpoint_id=str(claimed.key.endpoint_id))
+        await settle(self._database, claimed, await post(self._client, claimed, secrets=self._secrets))
+
+    async def _release(self, claimed: Claim) -> None:
+        await release(self._database, claimed)

@@ -43,8 +43,8 @@ WAITS = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1800, 3600, 
 JITTER = 0.2
 """The share by which a wait is shortened or lengthened, so that the retries of an outage do not come together."""
 
-SWITCHED_OFF_AFTER = RETRIES_LAST - timedelta(hours=1)
-"""An endpoint is switched off when every attempt has failed for so long: the last retry of its first event counts."""
+SWITCHED_OFF_AFTER = timedelta(days=3)
+"""An endpoint is switched off when every attempt has failed for so long."""
 
 SWITCHED_OFF_FAILURES = 8
 """At least so many attempts must have failed: a service that did not run for days proves nothing about endpoints."""
@@ -130,7 +130,8 @@ def next_step(
     """What becomes of a delivery after its `tries`-th attempt.
 
     `left`: the time until its retries end. `chance`: a random number from 0 to 1, for the jitter. `retry_after`:
-    seconds that the receiver asks for. A delivery has at least one attempt, however old it is.
+    seconds that the receiver asks for. A delivery has at least one attempt, however old it is, and the last one comes
+    after that time: so an endpoint with one event only has failed for three days when its delivery has.
     """
     match outcome:
         case Outcome.DELIVERED:
@@ -140,8 +141,7 @@ def next_step(
         case Outcome.FAILED | Outcome.GONE:
             wait = WAITS[min(tries, len(WAITS)) - 1] * (1 + JITTER * (2 * chance - 1))
             wait = max(wait, timedelta(seconds=retry_after or 0))
-            # The last attempt is made when the retries end, so that an endpoint with one event fails for as long.
-            return Retry(min(wait, left)) if left > timedelta() else End(DeliveryState.FAILED)
+            return Retry(wait) if left > timedelta(0) else End(DeliveryState.FAILED)
 
 
 def why_switched_off(outcome: Outcome, *, failing_for: timedelta, failures: int) -> DisabledReason | None:

@@ -112,6 +112,7 @@ NEEDS = {
     f"PUT {API}/me/notifications": VIEW,
     f"GET {API}/me/push-subscriptions": VIEW,
     f"POST {API}/me/push-subscriptions": VIEW,
+    f"GET {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
     f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": VIEW,
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": VIEW,
     # PERM-SEND

@@ -1,9 +1,12 @@
 """Who may do what: every route of the application, for everybody who can ask (R5)."""
 
+import re
+
 import pytest
 
 from api.access.dependencies import Public, Require
 from api.access.rules import Permission
+from api.created import MADE_AT
 from api.inbound.webhook_document import webhook_paths
 from tests.access.callers import CALLERS, Caller
 from tests.access.needs import API, BROADCAST, CONVERSATION, ENDPOINT, NEEDS, PUBLIC, RETRY, STREAMS, Need
@@ -82,6 +85,16 @@ def expected(need: Need, caller: Caller) -> tuple[int, str | None]:
     return 200, None
 
 
+def test_whoever_may_make_a_thing_may_read_it_at_its_location() -> None:
+    reading = {re.sub(r"{\w+}", "$id", name): name for name in NEEDS if name.startswith("GET ")}
+    for making, place in MADE_AT.items():
+        name = reading[f"GET {API}/{place}"]
+        for caller_name, caller in CALLERS.items():
+            if expected(NEEDS[making], caller)[0] == 200:
+                assert expected(NEEDS[name], caller) == (200, None), f"{making} by {caller_name}"
+        assert (name in STAFF_ONLY) <= (making in STAFF_ONLY), making
+
+
 ENDS_THE_SESSION = f"DELETE {API}/session"
 
 OWN_PASSWORD = f"PUT {API}/me/password"
@@ -97,6 +110,7 @@ STAFF_ONLY = {
     f"PUT {API}/me/notifications",
     f"GET {API}/me/push-subscriptions",
     f"POST {API}/me/push-subscriptions",
+    f"GET {OWN_BROWSER}",
     f"DELETE {OWN_BROWSER}",
     f"POST {OWN_BROWSER}/test",
     f"PUT {CONVERSATION}/viewers/{{viewer_id}}",

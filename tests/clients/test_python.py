@@ -1,7 +1,8 @@
 """The Python client against the service, through a network that loses answers."""
 
+import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from uuid import UUID
 
@@ -16,12 +17,20 @@ from messenger_center_client import (
     NewMessages,
     NotAllowedToText,
     NotFound,
+    NotModified,
+    NotSignedIn,
+    PreconditionFailed,
+    PreconditionRequired,
     ProblemError,
     Retries,
+    UnexpectedAnswer,
     ValidationError,
     aiterate,
+    apages,
+    etag,
     iterate,
     models,
+    pages,
 )
 
 from tests.clients.conftest import Running
@@ -85,7 +94,7 @@ async def test_two_calls_have_two_keys_and_a_key_of_the_caller_is_kept(running: 
     assert [each.headers["idempotency-key"] for each in relay.seen][1:] == ["mine"] * 3
 
 
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 async def test_the_client_waits_as_it_is_told_to(running: Running, relay: Relay, status: int) -> None:
     with MessengerClient(relay.url, running.key, retries=QUICK) as client:
         relay.answers = [(status, {"Retry-After": "1"})]
@@ -141,7 +150,7 @@ async def test_a_problem_is_an_error_of_its_type(running: Running, client: Messe
         client.start_conversation(body=models.ConversationIn(phone_number="+13125550998"))
     assert (refused.value.check.allowed, refused.value.check.reason) == (False, "no_record")
 
-    with MessengerClient(running.url, "mc_nobody") as nobody, pytest.raises(ProblemError) as unknown:
+    with MessengerClient(running.url, "mc_nobody") as nobody, pytest.raises(NotSignedIn) as unknown:
         nobody.me()
     assert unknown.value.status == 401
 
@@ -173,6 +182,80 @@ async def test_a_list_is_an_iterator_over_its_pages(running: Running, relay: Rel
         assert [each.id async for each in aiterate(other.list_families, limit=4)] == listed
 
 
+async def test_a_list_goes_on_at_a_cursor_that_was_kept(client: MessengerClient, running: Running) -> None:
+    for number in range(130, 135):
+        client.create_family(body=family(number))
+    whole = [each.id for each in iterate(client.list_families, limit=2)]
+    listing = pages(client.list_families, limit=2)
+    first = next(listing)
+    listing.close()
+    assert first.next_cursor is not None
+    rest = [each.id for each in iterate(client.list_families, limit=2, cursor=first.next_cursor)]
+    assert [each.id for each in first.items] + rest == whole
+    async with AsyncMessengerClient(running.url, running.key) as other:
+        sizes = [len(page.items) async for page in apages(other.list_families, limit=2)]
+    assert sum(sizes) == len(whole)
+    assert set(sizes[:-1]) == {2}
+    events = [each.id for each in iterate(client.events, limit=3)]
+    assert [each.id for each in iterate(client.events, limit=3, after=str(events[0]))] == events[1:]
+
+
+async def test_a_change_of_what_was_read_is_refused_once_it_has_changed(client: MessengerClient) -> None:
+    made = client.create_family(body=family(140))
+    read = client.get_family(made.id)
+    assert etag(read) is not None
+    assert etag(made) is etag(object()) is None
+    with pytest.raises(NotModified):
+        client.get_family(made.id, if_none_match=str(etag(read)))
+    changed = client.update_family(made.id, body=models.FamilyPatch(name="Once"), if_match=etag(read))
+    assert changed.name == "Once"
+    with pytest.raises(PreconditionFailed) as stale:
+        client.update_family(made.id, body=models.FamilyPatch(name="Twice"), if_match=etag(read))
+    assert stale.value.current is not None
+    assert models.Family.from_dict(stale.value.current).name == "Once"
+    assert stale.value.etag == etag(client.get_family(made.id)) != etag(read)
+    again = client.update_family(made.id, body=models.FamilyPatch(name="Twice"), if_match=stale.value.etag)
+    assert again.name == "Twice"
+    with pytest.raises(PreconditionRequired):
+        client.http.put("/api/v1/organization/links", json={"links": []})
+
+
+async def test_times_have_a_zone(client: MessengerClient) -> None:
+    made = client.create_family(body=family(141))
+    assert made.updated_at.utcoffset() == timedelta(0)
+    eastern = timezone(timedelta(hours=-5))
+    since = [each.id for each in iterate(client.list_families, updated_since=made.updated_at.astimezone(eastern))]
+    assert since == [made.id]
+    with pytest.raises(ValidationError) as naive:
+        client.list_families(updated_since=made.updated_at.replace(tzinfo=None))
+    assert [each.pointer for each in naive.value.errors] == ["/query/updated_since"]
+
+
+async def test_what_is_not_the_service_is_said(running: Running, relay: Relay) -> None:
+    with MessengerClient(relay.url, running.key, retries=QUICK) as client:
+        relay.answers = [(200, {"Content-Type": "text/html"})]
+        with pytest.raises(UnexpectedAnswer, match="base_url"):
+            client.indicator()
+        relay.answers = [(301, {"Location": "https://sms.example.com/api/v1/families"})]
+        with pytest.raises(UnexpectedAnswer, match=r"moved to https://sms\.example\.com"):
+            client.create_family(body=family(142))
+    assert len(relay.seen) == 2
+    async with AsyncMessengerClient(relay.url, running.key, retries=QUICK) as other:
+        relay.answers = [(200, {})]
+        with pytest.raises(UnexpectedAnswer):
+            await other.indicator()
+
+
+async def test_a_call_ends_in_its_time(running: Running, relay: Relay) -> None:
+    with MessengerClient(relay.url, running.key, retries=Retries(first_wait=0.2, within=0.3)) as client:
+        relay.answers = [(503, {})] * 5
+        began = time.monotonic()
+        with pytest.raises(ProblemError):
+            client.indicator()
+        assert time.monotonic() - began < 1
+    assert 2 <= len(relay.seen) <= 3
+
+
 async def test_the_async_client_does_the_same(running: Running, relay: Relay) -> None:
     async with AsyncMessengerClient(relay.url, running.key, retries=QUICK) as client:
         relay.loses = 1
@@ -184,11 +267,39 @@ async def test_the_async_client_does_the_same(running: Running, relay: Relay) ->
     assert len({each.headers["idempotency-key"] for each in relay.seen if each.method == "POST"}) == 1
 
 
+async def test_an_import_whose_answer_is_lost_is_stored_once(running: Running, relay: Relay) -> None:
+    with MessengerClient(relay.url, running.key, retries=QUICK) as client:
+        relay.loses = 1
+        report = client.import_families_and_staff_members(body=File(BytesIO(b"kind,name\nfamily,Imported once\n")))
+        assert isinstance(report, models.ImportReport)
+        assert report.created == 1
+        assert [each.name for each in iterate(client.list_families, q="Imported once")] == ["Imported once"]
+    assert [each.method for each in relay.seen] == ["POST", "POST", "GET"]
+
+
+async def test_a_file_is_sent_again_whole(running: Running, relay: Relay) -> None:
+    pdf = b"%PDF-1.4\n" + b"x" * 200_000 + b"\n%%EOF\n"
+    with MessengerClient(relay.url, running.key, retries=QUICK) as client:
+        relay.loses = 1
+        body = models.UploadMediaBody(file=File(BytesIO(pdf), "long.pdf", "application/pdf"))
+        upload = client.upload_media(body=body)
+        assert client.get_upload_content(upload.id).payload.read() == pdf
+    assert [each.method for each in relay.seen] == ["POST", "POST", "GET"]
+
+
 async def test_files_go_both_ways(running: Running, client: MessengerClient) -> None:
     pdf = b"%PDF-1.4\n--+++\r\n" + b"x" * 2000 + b"\n%%EOF\n"
     body = models.UploadMediaBody(file=File(BytesIO(pdf), "timetable.pdf", "application/pdf"))
     upload = client.upload_media(body=body)
     assert client.get_upload_content(upload.id).payload.read() == pdf
+    twice = [
+        client.upload_media(
+            body=models.UploadMediaBody(file=File(BytesIO(pdf), "timetable.pdf", "application/pdf")),
+            idempotency_key="one-file",
+        ).id
+        for _ in range(2)
+    ]
+    assert twice[0] == twice[1] != upload.id
     rows = b"kind,external_id,name\nfamily,C-1,From a file\n"
     report = client.import_families_and_staff_members(body=File(BytesIO(rows)))
     assert isinstance(report, models.ImportReport)

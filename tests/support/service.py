@@ -21,7 +21,7 @@ from api.kit.secrets import SecretBox
 from api.providers.registry import Providers
 from api.settings import Settings
 from tests.support import postgres
-from tests.support.declared_problems import check_problem
+from tests.support.declared_answers import check_answer
 
 ORIGIN = "http://messenger.test"
 
@@ -95,7 +95,7 @@ class Service:
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
             base_url=ORIGIN,
             headers=headers,
-            event_hooks={"response": [check_problem]},
+            event_hooks={"response": [check_answer]},
         )
 
     async def apply_journal(self, organization_id: UUID) -> None:

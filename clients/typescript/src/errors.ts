@@ -2,15 +2,11 @@ import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
 
-/** The bodies of problems that have fields of their own, by their `type`. */
-interface Bodies {
-  "/problems/validation": Schemas["ValidationProblem"];
-  "/problems/not-allowed-to-text": Schemas["NotAllowedToTextProblem"];
-  "/problems/new-messages": Schemas["NewMessagesProblem"];
-  "/problems/permission-required": Schemas["Problem"] & { permission: string };
-}
-
-type Typed = { [Type in keyof Bodies]: Bodies[Type] & { type: Type } };
+/** The bodies of the problems that the document has, each with its `type`. */
+type Known = {
+  [Name in keyof Schemas]: Schemas[Name] extends { type: `/problems/${infer _}` } ? Schemas[Name] : never;
+}[keyof Schemas];
+type OfType<Type extends Known["type"]> = Extract<Known, { type: Type }>;
 
 /** A refusal as the service writes it (RFC 9457). */
 export type Problem = Schemas["Problem"];
@@ -42,33 +38,51 @@ export class ProblemError<Body extends { type: string } = Problem> extends Error
 
   /** Each value that is not valid; empty for other problems. */
   get errors(): Schemas["FieldError"][] {
-    return (this.problem as { errors?: Schemas["FieldError"][] }).errors ?? [];
+    const errors: unknown = (this.problem as { errors?: unknown }).errors;
+    return Array.isArray(errors) ? errors.filter(isFieldError) : [];
   }
 
-  is<Type extends keyof Typed>(type: Type): this is ProblemError<Typed[Type]> {
+  is<Type extends Known["type"]>(type: Type): this is ProblemError<OfType<Type>> {
     return this.problem.type === type;
   }
+}
+
+/** The record still has the tag that `If-None-Match` gave. */
+export class NotModified extends Error {
+  override readonly name = "NotModified";
+}
+
+/** An answer that is not the service's: it has moved, or a page came instead of JSON. */
+export class UnexpectedAnswer extends Error {
+  override readonly name = "UnexpectedAnswer";
+}
+
+/** Proxies write problems too, and their `errors` may be anything. */
+function isFieldError(each: unknown): each is Schemas["FieldError"] {
+  return typeof each === "object" && each !== null && "pointer" in each && "detail" in each;
 }
 
 /** Of an answer of status 400 or higher. A proxy's page becomes a problem without a type. */
 export async function problemError(response: Response): Promise<ProblemError> {
   const requestId = response.headers.get("X-Request-ID");
-  let body: unknown;
-  try {
-    body = await response.json();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  const isProblem = typeof body === "object" && body !== null && "type" in body;
-  const problem = isProblem
-    ? (body as Problem)
-    : {
-        type: "about:blank",
-        title: `Status ${response.status}`,
-        status: response.status,
-        detail: null,
-        instance: null,
-        request_id: requestId,
-      };
+  const body = read(await response.text());
+  const given = typeof body === "object" && body !== null && !Array.isArray(body) ? (body as Partial<Problem>) : {};
+  const problem: Problem = {
+    ...given,
+    type: given.type ?? "about:blank",
+    title: given.title ?? `Status ${response.status}`,
+    status: given.status ?? response.status,
+    detail: given.detail ?? null,
+    instance: given.instance ?? null,
+    request_id: given.request_id ?? requestId,
+  };
   return new ProblemError(problem, response.status, requestId);
+}
+
+function read(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,5 @@
-export { MessengerClient, type Options } from "./client.js";
-export { ProblemError, type Problem } from "./errors.js";
+export { etag, MessengerClient, type Options, type Page } from "./client.js";
+export { NotModified, ProblemError, UnexpectedAnswer, type Problem } from "./errors.js";
 export { VERSION } from "./operations.js";
 export type { Retries } from "./retrying.js";
 export type { components, operations, paths } from "./schema.js";

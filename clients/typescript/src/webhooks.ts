@@ -16,13 +16,14 @@ export interface WebhookEvent {
  * Throws `WebhookVerificationError` unless the service has signed it within the last five minutes.
  */
 export function verifyWebhook(
-  body: string | Buffer,
+  body: string | Uint8Array,
   headers: Headers | Record<string, string | string[] | undefined>,
   secret: string,
 ): WebhookEvent {
   const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
-  const names = Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value)]));
-  const payload = new Webhook(secret).verify(body, names) as Omit<WebhookEvent, "id" | "timestamp"> & {
+  const names = Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), String(value ?? "")]));
+  const text = typeof body === "string" ? body : new TextDecoder().decode(body);
+  const payload = new Webhook(secret).verify(text, names) as Omit<WebhookEvent, "id" | "timestamp"> & {
     timestamp: string;
   };
   return {

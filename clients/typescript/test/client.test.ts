@@ -3,7 +3,17 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { Webhook } from "standardwebhooks";
-import { MessengerClient, ProblemError, VERSION, verifyWebhook, WebhookVerificationError } from "../dist/index.js";
+import {
+  etag,
+  MessengerClient,
+  NotModified,
+  ProblemError,
+  UnexpectedAnswer,
+  VERSION,
+  verifyWebhook,
+  WebhookVerificationError,
+} from "../dist/index.js";
+import { problemError } from "../dist/errors.js";
 import { isRepeatable, isRetried, retryAfter, waitBefore } from "../dist/retrying.js";
 import { relayTo, type Relay } from "./relay.ts";
 
@@ -79,7 +89,7 @@ test("two calls have two keys, and a key of the caller is kept", async () => {
   assert.deepEqual(keys().slice(1), ["mine-ts", "mine-ts", "mine-ts"]);
 });
 
-for (const status of [429, 503])
+for (const status of [429, 502, 503, 504])
   test(`the client waits as it is told to after a ${status}`, async () => {
     const other = new MessengerClient(relay.url, key, quick);
     relay.answers = [[status, { "Retry-After": "1" }]];
@@ -159,6 +169,80 @@ test("a list is an iterator over its pages", async () => {
   assert.equal(relay.seen.length, Math.ceil(listed.length / 3), "Each page is asked for once.");
 });
 
+test("a list goes on at a cursor that was kept", async () => {
+  const query = { limit: 2 };
+  const whole = await Array.fromAsync(client.iterate("/api/v1/families", { params: { query } }), (each) => each.id);
+  let first;
+  for await (first of client.pages("/api/v1/families", { params: { query } })) break;
+  const cursor = first!.next_cursor!;
+  const rest = client.iterate("/api/v1/families", { params: { query: { ...query, cursor } } });
+  const ids = first!.items.map((each) => each.id);
+  assert.deepEqual([...ids, ...(await Array.fromAsync(rest, (each) => each.id))], whole);
+});
+
+test("a change of what was read is refused once it has changed", async () => {
+  const { id } = await client.post("/api/v1/families", { body: family(320) });
+  const path = { family_id: id };
+  const read = await client.get("/api/v1/families/{family_id}", { params: { path } });
+  const ifMatch = { params: { path, header: { "If-Match": etag(read)! } } };
+  const again = { params: { path, header: { "If-None-Match": etag(read)! } } };
+  await assert.rejects(client.get("/api/v1/families/{family_id}", again), NotModified);
+  await client.patch("/api/v1/families/{family_id}", { ...ifMatch, body: { name: "Once" } });
+  const stale = await refusal(client.patch("/api/v1/families/{family_id}", { ...ifMatch, body: { name: "Twice" } }));
+  assert.ok(stale.is("/problems/precondition-failed"));
+  assert.equal(stale.problem.current?.name, "Once");
+  const now = await client.get("/api/v1/families/{family_id}", again);
+  assert.equal(now.name, "Once");
+  assert.equal(stale.problem.etag, etag(now));
+});
+
+test("what is not the service is said", async () => {
+  const other = new MessengerClient(relay.url, key, quick);
+  relay.answers = [[200, { "Content-Type": "text/html" }]];
+  await assert.rejects(other.get("/api/v1/indicator"), UnexpectedAnswer);
+  relay.answers = [[301, { Location: "https://sms.example.com/api/v1/families" }]];
+  await assert.rejects(other.post("/api/v1/families", { body: family(321) }), /moved to https:\/\/sms\.example\.com/);
+  assert.equal(relay.seen.length, 2);
+  for (const address of ["sms.example.com", "", `${url}/api/v1`])
+    assert.throws(() => new MessengerClient(address, key), /baseUrl/);
+  for (const wrong of ["", `${key}\n`]) assert.throws(() => new MessengerClient(url, wrong), /API key/);
+});
+
+test("a call ends in its time, and when the caller ends it", async () => {
+  const other = new MessengerClient(relay.url, key, { retries: { firstWait: 200, within: 300 } });
+  relay.answers = Array.from({ length: 5 }, () => [503, {}]);
+  let began = Date.now();
+  assert.equal((await refusal(other.get("/api/v1/indicator"))).status, 503);
+  assert.ok(Date.now() - began < 1000);
+  assert.ok(relay.seen.length >= 2 && relay.seen.length <= 3);
+  relay.answers = [[503, { "Retry-After": "30" }]];
+  began = Date.now();
+  const ended = new MessengerClient(relay.url, key).get("/api/v1/indicator", { signal: AbortSignal.timeout(300) });
+  await assert.rejects(ended, { name: "TimeoutError" });
+  assert.ok(Date.now() - began < 5000);
+});
+
+test("an answer that breaks off is asked for again", async () => {
+  const other = new MessengerClient(relay.url, key, quick);
+  relay.breaks = 1;
+  const made = await other.post("/api/v1/families", { body: family(322) });
+  assert.equal(made.name, "Family 322");
+  assert.equal(new Set(keys()).size, 1);
+  assert.equal(keys().length, 2);
+});
+
+test("the answer of a proxy or of a newer service is an error with its status", async () => {
+  const bodies = ["<html>502</html>", "", "null", '["no"]', '{"message": "no upstream", "errors": "many"}'];
+  for (const body of [...bodies, '{"type": null, "errors": [{"message": "timeout"}, "text", null]}']) {
+    const error = await problemError(new Response(body, { status: 502, headers: { "X-Request-ID": "r-1" } }));
+    assert.deepEqual([error.status, error.type, error.requestId, error.errors], [502, "about:blank", "r-1", []], body);
+  }
+  const later = { type: "/problems/quiet-hours", title: "Quiet hours", status: 409, detail: "Later.", until: "9:00" };
+  const error = await problemError(Response.json(later, { status: 409 }));
+  assert.equal(error.type, "/problems/quiet-hours");
+  assert.equal((error.problem as unknown as typeof later).until, "9:00");
+});
+
 test("a file is uploaded", async () => {
   const content = `%PDF-1.4\n${"x".repeat(2000)}\n%%EOF\n`;
   const upload = await client.upload(new Blob([content], { type: "application/pdf" }), "timetable.pdf");
@@ -167,26 +251,30 @@ test("a file is uploaded", async () => {
     parseAs: "text",
   });
   assert.equal(back, content);
+  const again = await Promise.all(
+    [1, 2].map(() => client.upload(new Blob([content], { type: "application/pdf" }), "timetable.pdf", "one-file-ts")),
+  );
+  assert.equal(again[0]!.id, again[1]!.id);
 });
 
 test("what is repeatable, what is retried, and when", () => {
-  const service = "http://127.0.0.1/x";
   const none = new Headers();
-  for (const method of ["GET", "HEAD", "PUT", "DELETE"]) assert.ok(isRepeatable(method, none, service));
-  for (const method of ["POST", "PATCH"]) assert.ok(!isRepeatable(method, none, service));
-  assert.ok(isRepeatable("POST", new Headers({ "Idempotency-Key": "k" }), service));
-  assert.ok(isRepeatable("POST", none, `${service}?import_id=i`));
-  const statuses = [400, 404, 409, 422, 429, 500, 502, 503];
+  for (const method of ["GET", "HEAD", "PUT", "DELETE"]) assert.ok(isRepeatable(method, none));
+  for (const method of ["POST", "PATCH"]) assert.ok(!isRepeatable(method, none));
+  assert.ok(isRepeatable("POST", new Headers({ "Idempotency-Key": "k" })));
+  assert.ok(!isRepeatable("PATCH", new Headers({ "Idempotency-Key": "k" })));
+  const statuses = [400, 404, 409, 422, 429, 500, 502, 503, 504];
   assert.deepEqual(
     statuses.filter((status) => isRetried(status, none)),
-    [429, 503],
+    [429, 502, 503, 504],
   );
   assert.ok(isRetried(409, new Headers({ "Retry-After": "1" })));
   const noon = Date.UTC(2026, 10, 28, 12);
   assert.equal(retryAfter(new Headers({ "Retry-After": "7" })), 7000);
   assert.equal(retryAfter(new Headers({ "Retry-After": "Sat, 28 Nov 2026 12:00:09 GMT" }), noon), 9000);
-  assert.equal(retryAfter(new Headers({ "Retry-After": "soon" })), null);
-  const retries = { most: 3, firstWait: 1000, longestWait: 10_000 };
+  for (const unreadable of ["", "soon", "-1", "1.5", "Sat, 99 Nov 2026 12:00:09 GMT"])
+    assert.equal(retryAfter(new Headers({ "Retry-After": unreadable })), null, unreadable);
+  const retries = { most: 3, firstWait: 1000, longestWait: 10_000, within: 60_000 };
   for (const [repetition, longest] of [
     [1, 1000],
     [2, 2000],
@@ -197,6 +285,8 @@ test("what is repeatable, what is retried, and when", () => {
   }
   assert.equal(waitBefore(4, null, retries), null);
   assert.equal(waitBefore(1, 11_000, retries), null);
+  assert.equal(waitBefore(1, null, retries, 60_000), null);
+  assert.equal(waitBefore(1, 10_000, retries, 51_000), null);
 });
 
 test("a webhook is verified", () => {
@@ -212,6 +302,7 @@ test("a webhook is verified", () => {
   assert.deepEqual([event.id, event.type, event.data], ["evt_1", "message.received", { seq: 3 }]);
   assert.equal(event.timestamp.toISOString(), "2026-11-28T12:00:00.000Z");
   assert.equal(verifyWebhook(body, new Headers(headers), secret).id, "evt_1");
+  assert.equal(verifyWebhook(new TextEncoder().encode(body), headers, secret).id, "evt_1");
   for (const wrong of [{ "Webhook-Id": "evt_2" }, { "Webhook-Timestamp": "1" }, { "Webhook-Signature": "v1,AAAA" }])
     assert.throws(() => verifyWebhook(body, { ...headers, ...wrong }, secret), WebhookVerificationError);
   assert.throws(() => verifyWebhook(body.replace("3}", "4}"), headers, secret), WebhookVerificationError);

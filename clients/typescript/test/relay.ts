@@ -13,13 +13,15 @@ export interface Relay {
   seen: Seen[];
   /** So many of the next requests are passed on, and the connection ends before their answer. */
   loses: number;
+  /** So many of the next answers break off in the middle. */
+  breaks: number;
   /** Status and headers of the next requests, which are not passed on. */
   answers: [number, Record<string, string>][];
   close(): void;
 }
 
 export async function relayTo(service: string): Promise<Relay> {
-  const relay: Relay = { url: "", seen: [], loses: 0, answers: [], close: () => server.closeAllConnections() };
+  const relay: Relay = { url: "", seen: [], loses: 0, breaks: 0, answers: [], close: () => server.closeAllConnections() };
   const server = createServer((request, response) => void pass(relay, service, request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   relay.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -48,5 +50,10 @@ async function pass(relay: Relay, service: string, request: IncomingMessage, res
     return request.socket.destroy();
   }
   const type = answer.headers.get("Content-Type") ?? "application/json";
+  if (relay.breaks > 0) {
+    relay.breaks--;
+    response.writeHead(answer.status, { "Content-Type": type, "Content-Length": content.length });
+    return response.write(content.subarray(0, 20), () => setTimeout(() => response.destroy(), 50));
+  }
   return response.writeHead(answer.status, { "Content-Type": type }).end(content);
 }

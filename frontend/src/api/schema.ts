@@ -950,7 +950,8 @@ export interface paths {
          *
          *     A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
          *     imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
-         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
+         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`. An import that
+         *     stored nothing can be repeated under its `Idempotency-Key` with another file.
          */
         post: operations["import_families_and_staff_members"];
         delete?: never;
@@ -1540,7 +1541,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Push Subscription
+         * @description A browser of one's own that shows notifications.
+         */
+        get: operations["get_push_subscription"];
         put?: never;
         post?: never;
         /**
@@ -6411,6 +6416,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Its name.
@@ -6440,7 +6447,8 @@ export interface components {
         };
         /**
          * FamilyIn
-         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location` and `notes`.
+         * @description `students` and `tags` replace what is there; left out, they stay. Null clears `location`, `notes` and
+         *     `metadata`.
          */
         FamilyIn: {
             /**
@@ -6458,6 +6466,8 @@ export interface components {
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -6495,7 +6505,7 @@ export interface components {
         /**
          * FamilyPatch
          * @description What is left out stays. `contacts`, `students` and `tags` replace the whole list; an empty text or null clears
-         *     `external_id`, `location` and `notes`.
+         *     `external_id`, `location` and `notes`. Null clears `metadata` too.
          */
         FamilyPatch: {
             /**
@@ -6518,6 +6528,11 @@ export interface components {
              * @description The location that it belongs to.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Its name.
@@ -9017,6 +9032,20 @@ export interface components {
              * @constant
              */
             type: "message.status_changed";
+        };
+        /**
+         * Metadata
+         * @description A map of strings that integrations keep on a record.
+         */
+        Metadata: {
+            [key: string]: string;
+        };
+        /**
+         * MetadataIn
+         * @description A key with null or an empty text is removed.
+         */
+        MetadataIn: {
+            [key: string]: string | null;
         };
         /**
          * Money
@@ -11694,6 +11723,8 @@ export interface components {
              * @description The location where they work.
              */
             location: string | null;
+            /** @description A map of strings that integrations keep on them. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Name
              * @description Their name.
@@ -11752,6 +11783,8 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /** @description A map of strings for your own use. It replaces what is there; left out, it stays. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -11800,7 +11833,7 @@ export interface components {
         /**
          * StaffMemberPatch
          * @description What is left out stays. `phone_records` replaces the whole list; an empty text or null clears `external_id`,
-         *     `location` and `notes`. A new password ends the person's sessions.
+         *     `location` and `notes`. Null clears `metadata` too. A new password ends the person's sessions.
          */
         StaffMemberPatch: {
             /**
@@ -11828,6 +11861,11 @@ export interface components {
              * @description The location where they work.
              */
             location?: string | null;
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description Their name.
@@ -13074,6 +13112,18 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `bytes`: ask for a part of the file by `Range`. */
+        AcceptRanges: "bytes";
+        /**
+         * @description The name of the file, and whether to show it in place or to save it.
+         * @example attachment; filename="conversation.csv"
+         */
+        ContentDisposition: string;
+        /**
+         * @description Which bytes of the file these are, and its length. Of a 416: its length.
+         * @example bytes 0-1023/4096
+         */
+        ContentRange: string;
         /**
          * @description The strong entity tag of this answer. Send it as `If-None-Match` to learn whether it is still the same, and as `If-Match` to change the record only if it is.
          * @example "0b3a1f4e2c5d68790b3a1f4e2c5d6879"
@@ -13084,7 +13134,7 @@ export interface components {
         /** @description The path of what was made. */
         Location: string;
         /**
-         * @description What is left of the caller's quota, and in how many seconds it is whole again (draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit.
+         * @description What is left of the caller's quota, and in how many seconds it is whole again (draft-ietf-httpapi-ratelimit-headers-10). Absent where the operator has set no limit, and from an answer that is given before the caller is known.
          * @example "api-key";r=1199;t=60
          */
         RateLimit: string;
@@ -13148,6 +13198,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13208,6 +13260,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13263,6 +13317,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13288,6 +13344,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -13371,6 +13428,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13423,6 +13482,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13495,6 +13556,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13533,6 +13596,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13618,6 +13683,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13650,6 +13717,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -13674,6 +13742,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13795,6 +13865,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13855,6 +13927,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -13892,6 +13966,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -13988,6 +14063,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14042,6 +14119,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14102,6 +14181,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14157,6 +14238,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14194,6 +14277,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -14277,6 +14361,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14329,6 +14415,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14401,6 +14489,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14439,6 +14529,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14524,6 +14616,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14556,6 +14650,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14580,6 +14675,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14701,6 +14798,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14767,6 +14866,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14839,6 +14940,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14874,6 +14977,7 @@ export interface operations {
             /** @description Every entry that fits, newest first, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14886,6 +14990,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -14958,6 +15064,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15007,6 +15115,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15067,6 +15177,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15123,6 +15235,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15183,6 +15297,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15238,6 +15354,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15275,6 +15393,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -15358,6 +15477,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15410,6 +15531,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15482,6 +15605,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15514,6 +15639,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -15538,6 +15664,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15659,6 +15787,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15699,6 +15829,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15796,6 +15928,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15836,6 +15970,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15933,6 +16069,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -15985,6 +16123,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16057,6 +16197,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16082,6 +16224,7 @@ export interface operations {
             /** @description Every recipient, as UTF-8 with a byte order mark. What a spreadsheet could take for a formula, phone numbers among it, has an apostrophe before it. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -16094,6 +16237,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16166,6 +16311,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16206,6 +16353,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16303,6 +16452,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16343,6 +16494,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16427,6 +16580,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16484,6 +16639,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16556,6 +16713,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16617,6 +16776,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16689,6 +16850,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16729,6 +16892,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16826,6 +16991,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16868,6 +17035,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -16905,6 +17074,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -16964,6 +17134,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17023,6 +17195,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17060,6 +17234,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -17156,6 +17331,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17220,6 +17397,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17280,6 +17459,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17335,6 +17516,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17360,6 +17543,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -17443,6 +17627,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17495,6 +17681,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17567,6 +17755,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17623,6 +17813,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17744,6 +17936,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17820,6 +18014,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17892,6 +18088,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17960,6 +18158,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -17997,6 +18197,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -18080,6 +18281,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18130,6 +18333,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18214,6 +18419,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18251,6 +18458,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18335,6 +18544,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18387,6 +18598,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18459,6 +18672,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18515,6 +18730,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18624,6 +18841,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18681,6 +18900,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18753,6 +18974,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18812,6 +19035,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18849,6 +19074,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -18945,6 +19171,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -18997,6 +19225,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19069,6 +19299,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19132,6 +19364,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19204,6 +19438,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19262,6 +19498,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19299,6 +19537,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -19382,6 +19621,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19422,6 +19663,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19507,6 +19750,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19565,6 +19810,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19602,6 +19849,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -19685,6 +19933,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19741,6 +19991,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19862,6 +20114,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19902,6 +20156,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -19987,6 +20243,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20030,6 +20288,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20067,6 +20327,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -20139,6 +20400,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20191,6 +20454,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20263,6 +20528,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20326,6 +20593,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20398,6 +20667,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20433,6 +20704,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20505,6 +20778,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20560,6 +20835,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20656,6 +20933,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20693,6 +20972,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20765,6 +21046,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20815,6 +21098,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20911,6 +21196,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -20960,6 +21247,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21020,6 +21309,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21070,6 +21361,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21166,6 +21459,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21221,6 +21516,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21246,6 +21543,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -21329,6 +21627,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21347,7 +21647,10 @@ export interface operations {
                 /** @description Its id, in its address and live events. */
                 import_id?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21378,6 +21681,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21390,6 +21694,8 @@ export interface operations {
             /** @description More than 1,000 rows: a worker imports them */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                    Location: components["headers"]["Location"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21414,6 +21720,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21434,8 +21742,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
                 };
             };
-            /** @description This conflicts with what is stored */
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                };
+            };
+            /** @description This answer was erased */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -21443,7 +21764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["ErasedProblem"];
                 };
             };
             /** @description The request is too large */
@@ -21470,7 +21791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Some values are not valid; Nothing of this file was imported */
+            /** @description This Idempotency-Key was used for another request; Nothing of this file was imported; Some values are not valid */
             422: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -21479,7 +21800,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["ImportRefusedProblem"];
+                    "application/problem+json": components["schemas"]["IdempotencyConflictProblem"] | components["schemas"]["ImportRefusedProblem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -21510,6 +21831,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21562,6 +21885,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21634,6 +21959,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21697,6 +22024,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21769,6 +22098,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21825,6 +22156,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21897,6 +22230,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21952,6 +22287,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -21989,6 +22326,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -22072,6 +22410,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22124,6 +22464,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22196,6 +22538,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22233,6 +22577,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22305,6 +22651,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22337,6 +22685,9 @@ export interface operations {
             /** @description The file, as a download. */
             200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22351,6 +22702,10 @@ export interface operations {
             /** @description The part that `Range` names, to go on with a download that broke off. */
             206: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Range": components["headers"]["ContentRange"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22361,6 +22716,8 @@ export interface operations {
             /** @description It is what `If-None-Match` names. */
             304: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -22372,6 +22729,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22419,6 +22778,7 @@ export interface operations {
             /** @description Range Not Satisfiable */
             416: {
                 headers: {
+                    "Content-Range": components["headers"]["ContentRange"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22468,6 +22828,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22499,6 +22861,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -22536,6 +22900,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22596,6 +22962,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22651,6 +23019,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22676,6 +23046,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -22759,6 +23130,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22811,6 +23184,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22883,6 +23258,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -22952,6 +23329,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23061,6 +23440,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23113,6 +23494,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23185,6 +23568,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23217,6 +23602,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -23241,6 +23627,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23362,6 +23750,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23402,6 +23792,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23487,6 +23879,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23546,6 +23940,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23618,6 +24014,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23680,6 +24078,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23752,6 +24152,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23804,6 +24206,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23876,6 +24280,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23913,6 +24319,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -23997,6 +24405,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24046,6 +24456,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24106,6 +24518,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24140,6 +24554,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24200,6 +24616,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24249,6 +24667,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24309,6 +24729,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24363,6 +24785,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24423,6 +24847,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24478,6 +24904,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24503,6 +24931,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -24586,6 +25015,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24638,6 +25069,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24710,6 +25143,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24742,6 +25177,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -24766,6 +25202,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24875,6 +25313,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24912,6 +25352,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -24996,6 +25438,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25048,6 +25492,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25120,6 +25566,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25176,6 +25624,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25309,6 +25759,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25366,6 +25818,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25403,6 +25857,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -25486,6 +25941,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25540,6 +25997,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25600,6 +26059,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25649,6 +26110,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25709,6 +26172,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25758,6 +26223,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25818,6 +26285,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25868,6 +26337,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -25952,6 +26423,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26002,6 +26475,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26098,6 +26573,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26147,6 +26624,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26207,6 +26686,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26258,6 +26739,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26342,6 +26825,136 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    get_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The id of the subscription. */
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscription"];
+                };
+            };
+            /** @description It is what you have */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing; Not allowed */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["ForbiddenProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26377,6 +26990,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26449,6 +27064,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26486,6 +27103,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26570,6 +27189,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26624,6 +27245,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26684,6 +27307,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26718,6 +27343,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26778,6 +27405,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26813,6 +27442,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26885,6 +27516,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26943,6 +27576,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -26968,6 +27603,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -27051,6 +27687,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27103,6 +27741,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27175,6 +27815,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27210,6 +27852,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27282,6 +27926,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27307,6 +27953,7 @@ export interface operations {
             /** @description The file as it will be sent. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -27319,6 +27966,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27391,6 +28040,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27447,6 +28098,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27507,6 +28160,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27556,6 +28211,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27616,6 +28273,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27666,6 +28325,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27762,6 +28423,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27820,6 +28483,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27892,6 +28557,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27947,6 +28614,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -27984,6 +28653,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -28067,6 +28737,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28131,6 +28803,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28203,6 +28877,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28255,6 +28931,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28327,6 +29005,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28362,6 +29042,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28446,6 +29128,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28499,6 +29183,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28607,6 +29293,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28639,6 +29327,9 @@ export interface operations {
             /** @description The file. Pictures (JPEG, PNG, GIF, WebP) are shown in place, anything else is a download. */
             200: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28651,6 +29342,10 @@ export interface operations {
             /** @description The part that `Range` names, for players of sound and video. */
             206: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
+                    "Content-Range": components["headers"]["ContentRange"];
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28661,6 +29356,8 @@ export interface operations {
             /** @description It is what `If-None-Match` names. */
             304: {
                 headers: {
+                    "Accept-Ranges": components["headers"]["AcceptRanges"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -28672,6 +29369,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28707,6 +29406,7 @@ export interface operations {
             /** @description Range Not Satisfiable */
             416: {
                 headers: {
+                    "Content-Range": components["headers"]["ContentRange"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28756,6 +29456,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28798,6 +29500,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28835,6 +29539,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -28894,6 +29599,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28952,6 +29659,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -28989,6 +29698,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -29072,6 +29782,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29130,6 +29842,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29202,6 +29916,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29254,6 +29970,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29326,6 +30044,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29366,6 +30086,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29451,6 +30173,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29507,6 +30231,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29628,6 +30354,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29665,6 +30393,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29749,6 +30479,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29803,6 +30535,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29887,6 +30621,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -29937,6 +30673,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30045,6 +30783,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30094,6 +30834,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30154,6 +30896,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30207,6 +30951,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30316,6 +31062,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30365,6 +31113,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30425,6 +31175,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30478,6 +31230,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30587,6 +31341,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30636,6 +31392,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30696,6 +31454,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30725,6 +31485,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -30749,6 +31510,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30858,6 +31621,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30907,6 +31672,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30967,6 +31734,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -30996,6 +31765,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -31020,6 +31790,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31117,6 +31889,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31169,6 +31943,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31253,6 +32029,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31323,6 +32101,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31360,6 +32140,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -31443,6 +32224,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31498,6 +32281,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31606,6 +32391,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31659,6 +32446,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31755,6 +32544,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31804,6 +32595,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31864,6 +32657,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31916,6 +32711,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -31988,6 +32785,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32043,6 +32842,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32127,6 +32928,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32183,6 +32986,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32243,6 +33048,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32298,6 +33105,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32323,6 +33132,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -32406,6 +33216,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32458,6 +33270,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32530,6 +33344,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32568,6 +33384,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32653,6 +33471,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32685,6 +33505,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -32709,6 +33530,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32830,6 +33653,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32883,6 +33708,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -32979,6 +33806,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33028,6 +33857,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33088,6 +33919,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33137,6 +33970,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33197,6 +34032,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33247,6 +34084,8 @@ export interface operations {
             /** @description Sign-in refused */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33331,6 +34170,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33363,6 +34204,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33423,6 +34266,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33452,6 +34297,8 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -33489,6 +34336,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33549,6 +34398,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33604,6 +34455,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33629,6 +34482,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -33712,6 +34566,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33764,6 +34620,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33836,6 +34694,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -33905,6 +34765,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34014,6 +34876,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34066,6 +34930,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34138,6 +35004,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34170,6 +35038,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -34194,6 +35063,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34315,6 +35186,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34355,6 +35228,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34452,6 +35327,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34489,6 +35366,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34561,6 +35440,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34615,6 +35496,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34675,6 +35558,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34733,6 +35618,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34817,6 +35704,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34848,6 +35737,7 @@ export interface operations {
             /** @description The report as UTF-8 with a byte order mark; a row for each currency. */
             200: {
                 headers: {
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -34860,6 +35750,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34944,6 +35836,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -34993,6 +35887,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35053,6 +35949,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35108,6 +36006,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35145,6 +36045,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -35228,6 +36129,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35280,6 +36183,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35352,6 +36257,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35390,6 +36297,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35475,6 +36384,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35507,6 +36418,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -35531,6 +36443,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35640,6 +36554,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35694,6 +36610,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35754,6 +36672,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35809,6 +36729,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35834,6 +36756,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -35917,6 +36840,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -35969,6 +36894,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36041,6 +36968,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36076,6 +37005,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36148,6 +37079,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36201,6 +37134,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36297,6 +37232,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36356,6 +37293,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36428,6 +37367,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36482,6 +37423,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36554,6 +37497,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36593,6 +37538,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36677,6 +37624,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36734,6 +37683,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36771,6 +37722,7 @@ export interface operations {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
@@ -36854,6 +37806,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36891,6 +37845,8 @@ export interface operations {
             /** @description Not signed in */
             401: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36975,6 +37931,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "Retry-After": components["headers"]["RetryAfter"];
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
@@ -36997,6 +37955,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37008,6 +37967,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37028,6 +37988,7 @@ export interface operations {
             /** @description The metrics. */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37037,6 +37998,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37057,6 +38019,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37068,6 +38031,7 @@ export interface operations {
             /** @description Request Header Fields Too Large */
             431: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37077,6 +38041,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37102,6 +38068,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37111,6 +38078,7 @@ export interface operations {
             /** @description The signature is missing or wrong */
             403: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37120,6 +38088,7 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37129,6 +38098,7 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37138,6 +38108,7 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37147,6 +38118,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37175,6 +38148,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37184,6 +38158,7 @@ export interface operations {
             /** @description The signature is missing or wrong */
             403: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37193,6 +38168,7 @@ export interface operations {
             /** @description Not found */
             404: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37202,6 +38178,7 @@ export interface operations {
             /** @description The request is too large */
             413: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37211,6 +38188,7 @@ export interface operations {
             /** @description Some values are not valid */
             422: {
                 headers: {
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -37220,6 +38198,8 @@ export interface operations {
             /** @description Temporarily unavailable */
             503: {
                 headers: {
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {

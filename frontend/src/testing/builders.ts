@@ -294,6 +294,7 @@ export function aFamily(overrides: Partial<Family> = {}): Family {
     tags: [],
     location: null,
     notes: null,
+    metadata: {},
     ...TIMES,
     ...overrides,
   };
@@ -311,6 +312,7 @@ export function aStaffMember(overrides: Partial<StaffMember> = {}): StaffMember 
     tags: [],
     location: null,
     notes: null,
+    metadata: {},
     ...TIMES,
     ...overrides,
   };

@@ -5,6 +5,7 @@
 ...         print(conversation.display_name)
 """
 
+from .answers import etag
 from .client import AsyncMessengerClient, MessengerClient
 from .errors import (
     Conflict,
@@ -14,7 +15,11 @@ from .errors import (
     NewMessages,
     NotAllowedToText,
     NotFound,
+    NotModified,
+    NotSignedIn,
     PermissionRequired,
+    PreconditionFailed,
+    PreconditionRequired,
     ProblemError,
     RateLimited,
     Unavailable,
@@ -24,7 +29,7 @@ from .errors import (
 from .generated import models
 from .generated.types import UNSET, File, Unset
 from .generated.version import VERSION
-from .paging import Page, aiterate, iterate
+from .paging import Page, aiterate, apages, iterate, pages
 from .retrying import Retries
 from .webhooks import WebhookEvent, WebhookVerificationError, verify_webhook
 
@@ -41,8 +46,12 @@ __all__ = [
     "NewMessages",
     "NotAllowedToText",
     "NotFound",
+    "NotModified",
+    "NotSignedIn",
     "Page",
     "PermissionRequired",
+    "PreconditionFailed",
+    "PreconditionRequired",
     "ProblemError",
     "RateLimited",
     "Retries",
@@ -53,7 +62,10 @@ __all__ = [
     "WebhookEvent",
     "WebhookVerificationError",
     "aiterate",
+    "apages",
+    "etag",
     "iterate",
     "models",
+    "pages",
     "verify_webhook",
 ]

@@ -16,7 +16,11 @@ TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
 def _options(base_url: str, api_key: str, timeout: httpx.Timeout | float, name: str | None) -> dict[str, Any]:
-    """`name`: of the program, before that of this package in `User-Agent`."""
+    """`name`: of the program, before that of this package in `User-Agent`. Raises `ValueError`."""
+    if not base_url.startswith(("https://", "http://")) or "/api/v1" in base_url:
+        raise ValueError(f"base_url is the address of the service, such as https://sms.example.com, not {base_url!r}.")
+    if not api_key or any(each.isspace() for each in api_key):
+        raise ValueError("The API key is empty, or holds a space or an end of line.")
     agent = f"messenger-center-client-python/{VERSION}"
     headers = {
         "Authorization": f"Bearer {api_key}",
@@ -42,7 +46,10 @@ class MessengerClient(Operations):
         retries: Retries | None = None,
         name: str | None = None,
     ) -> None:
-        """`base_url` is the address of the service, without `/api/v1`. `timeout`, in seconds, is of each try."""
+        """`base_url` is the address of the service, without `/api/v1`. `timeout`, in seconds, is of each try.
+
+        Raises `ValueError` for an address or a key that cannot be one.
+        """
         self.http = HttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name))
         super().__init__(AuthenticatedClient(base_url=base_url, token=api_key).set_httpx_client(self.http))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .generated.models.message import Message
@@ -19,7 +20,11 @@ class MessengerError(Exception):
 
 
 class UnexpectedAnswer(MessengerError):
-    """A good status that the document does not have."""
+    """An answer that is not the service's: a status that the document does not have, a page instead of JSON."""
+
+
+class NotModified(MessengerError):
+    """The record still has the tag that `if_none_match` gave."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,16 @@ class FieldError:
     pointer: str
     """JSON pointer into the body, or `/query/name`, `/path/name`, `/header/name`."""
     detail: str
+
+
+def _field_errors(errors: object) -> list[FieldError]:
+    """Proxies write problems too, and their `errors` may be anything."""
+    found = errors if isinstance(errors, list) else []
+    return [
+        FieldError(str(each["pointer"]), str(each["detail"]))
+        for each in found
+        if isinstance(each, Mapping) and {"pointer", "detail"} <= each.keys()
+    ]
 
 
 class ProblemError(MessengerError):
@@ -42,8 +57,12 @@ class ProblemError(MessengerError):
         self.title: str = problem.get("title") or f"Status {status}"
         self.detail: str | None = problem.get("detail")
         self.request_id: str | None = problem.get("request_id") or request_id
-        self.errors = [FieldError(each["pointer"], each["detail"]) for each in problem.get("errors") or ()]
+        self.errors = _field_errors(problem.get("errors"))
         super().__init__(f"{status} {self.type}: {self.detail or self.title} (request {self.request_id})")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """A task queue takes errors from one process to another."""
+        return partial(type(self), status=self.status, request_id=self.request_id), (self.problem,)
 
     def __init_subclass__(cls, *, type: str) -> None:
         cls.known[type] = cls
@@ -59,6 +78,10 @@ class NotFound(ProblemError, type="/problems/not-found"):
 
 class Conflict(ProblemError, type="/problems/conflict"):
     """This conflicts with what is stored."""
+
+
+class NotSignedIn(ProblemError, type="/problems/not-signed-in"):
+    """The key is wrong, has ended or was revoked."""
 
 
 class PermissionRequired(ProblemError, type="/problems/permission-required"):
@@ -88,6 +111,26 @@ class NewMessages(ProblemError, type="/problems/new-messages"):
 
 class IdempotencyConflict(ProblemError, type="/problems/idempotency-conflict"):
     """The key was used with another body (422), or the first request still runs (409)."""
+
+
+class PreconditionFailed(ProblemError, type="/problems/precondition-failed"):
+    """The record has changed since it had the tag that `if_match` gave."""
+
+    @property
+    def etag(self) -> str | None:
+        """The tag of the record as it is now. None if there is no such record."""
+        found: str | None = self.problem["etag"]
+        return found
+
+    @property
+    def current(self) -> Mapping[str, Any] | None:
+        """The record as it is now: `models.Family.from_dict(error.current)`. None if there is no such record."""
+        found: Mapping[str, Any] | None = self.problem["current"]
+        return found
+
+
+class PreconditionRequired(ProblemError, type="/problems/precondition-required"):
+    """This change needs `if_match`: the tag of what it replaces, or `*`."""
 
 
 class RateLimited(ProblemError, type="/problems/rate-limited"):

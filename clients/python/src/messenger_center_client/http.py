@@ -9,19 +9,49 @@ from typing import Any
 
 import httpx
 
-from .errors import problem_error
+from .errors import NotModified, UnexpectedAnswer, problem_error
 from .retrying import Retries, is_repeatable, is_retried, retry_after
 
+NEVER_SENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+"""Errors of a request that cannot be sent at all."""
 
-def _waits(request: httpx.Request, outcome: httpx.Response | None, retries: Retries, repetition: int) -> float | None:
-    """Seconds before the next try; None if there is none. `outcome` None: the connection failed."""
-    if not is_repeatable(request.method, request.headers, request.url.params):
-        return None
-    if outcome is None:
-        return retries.wait(repetition)
-    if not is_retried(outcome.status_code, outcome.headers):
-        return None
-    return retries.wait(repetition, retry_after(outcome.headers))
+
+class _Call:
+    """One request with its repetitions."""
+
+    def __init__(self, request: httpx.Request, retries: Retries) -> None:
+        self._is_repeatable = is_repeatable(request.method, request.headers)
+        self._retries = retries
+        self._repetition = 0
+        self._began = time.monotonic()
+
+    def after_failure(self, error: httpx.TransportError) -> float:
+        """Seconds before the next try. Raises `error` if there is none."""
+        wait = None if isinstance(error, NEVER_SENT) else self._wait(None)
+        if wait is None:
+            raise error
+        return wait
+
+    def after_answer(self, response: httpx.Response) -> float:
+        """The same, of an answer of status 400 or higher that has been read. Raises `ProblemError`."""
+        is_again = is_retried(response.status_code, response.headers)
+        wait = self._wait(retry_after(response.headers)) if is_again else None
+        if wait is None:
+            raise problem_error(response)
+        return wait
+
+    def _wait(self, told: float | None) -> float | None:
+        self._repetition += 1
+        elapsed = time.monotonic() - self._began
+        return self._retries.wait(self._repetition, told, elapsed=elapsed) if self._is_repeatable else None
+
+
+def _good(response: httpx.Response) -> httpx.Response:
+    if response.status_code == httpx.codes.NOT_MODIFIED:
+        raise NotModified("The record has the ETag of if_none_match.")
+    if response.has_redirect_location:
+        raise UnexpectedAnswer(f"{response.url} has moved to {response.headers['Location']}: change `base_url`.")
+    return response
 
 
 def _arguments(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,24 +76,22 @@ class HttpClient(httpx.Client):
         return super().request(method, url, **_arguments(given))
 
     def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Raises `ProblemError` for an answer of status 400 or higher, `httpx.TransportError` for none."""
-        repetition = 1
+        """Raises `ProblemError` for an answer of status 400 or higher, `httpx.TransportError` for none.
+
+        Raises `NotModified` for a 304, `UnexpectedAnswer` for another redirection.
+        """
+        call = _Call(request, self._retries)
         while True:
             try:
                 response = super().send(request, **options)
-            except httpx.TransportError:
-                wait = _waits(request, None, self._retries, repetition)
-                if wait is None:
-                    raise
+            except httpx.TransportError as error:
+                wait = call.after_failure(error)
             else:
                 if not response.is_error:
-                    return response
+                    return _good(response)
                 response.read()
-                wait = _waits(request, response, self._retries, repetition)
-                if wait is None:
-                    raise problem_error(response)
+                wait = call.after_answer(response)
             time.sleep(wait)
-            repetition += 1
 
 
 class AsyncHttpClient(httpx.AsyncClient):
@@ -75,21 +103,19 @@ class AsyncHttpClient(httpx.AsyncClient):
         return await super().request(method, url, **_arguments(given))
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
-        """Raises `ProblemError` for an answer of status 400 or higher, `httpx.TransportError` for none."""
-        repetition = 1
+        """Raises `ProblemError` for an answer of status 400 or higher, `httpx.TransportError` for none.
+
+        Raises `NotModified` for a 304, `UnexpectedAnswer` for another redirection.
+        """
+        call = _Call(request, self._retries)
         while True:
             try:
                 response = await super().send(request, **options)
-            except httpx.TransportError:
-                wait = _waits(request, None, self._retries, repetition)
-                if wait is None:
-                    raise
+            except httpx.TransportError as error:
+                wait = call.after_failure(error)
             else:
                 if not response.is_error:
-                    return response
+                    return _good(response)
                 await response.aread()
-                wait = _waits(request, response, self._retries, repetition)
-                if wait is None:
-                    raise problem_error(response)
+                wait = call.after_answer(response)
             await asyncio.sleep(wait)
-            repetition += 1
