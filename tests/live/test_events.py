@@ -43,10 +43,10 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, person: httpx.AsyncClient, *, params: dict[str, str] | None = None, **headers: str
+        self, person: httpx.AsyncClient, *, address: str = EVENTS, **headers: str
     ) -> AsyncIterator["Stream"]:
         client = self.client(person)
-        async with client, client.stream("GET", EVENTS, params=params, headers=headers) as response:
+        async with client, client.stream("GET", address, headers=headers) as response:
             assert response.status_code == 200, await response.aread()
             stream = Stream(response)
             await stream.opened()

@@ -68,7 +68,7 @@ async def test_HOOK_a_stream_starts_after_an_event_of_its_address(server: Server
     listed = await last_id(world)
     await world.text(PARENT, "2")
 
-    async with server.stream(world.daniel, params={"after": listed}, Accept="text/event-stream") as stream:
+    async with server.stream(world.daniel, address=f"{EVENTS}?after={listed}", Accept="text/event-stream") as stream:
         events = await stream.until("message")
         while seqs(events)[-1] != 2:
             events += await stream.until("message")
