@@ -995,8 +995,9 @@ export interface paths {
          * Events
          * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
          *
-         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
-         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
+         *     `Accept: application/json` asks for the log, `text/event-stream` for the stream. Who names neither gets the log for
+         *     one of its parameters, else the stream. Of the log, `sms_logs` shows everything and `directory` the changes of
+         *     consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -6337,7 +6338,7 @@ export interface components {
             line_id: string | null;
             /**
              * Phone Number
-             * @description Of the kind `phone_number`; null once the number was erased.
+             * @description Of the kind `phone_number`, and that of a conversation; null for a range, and once the number was erased.
              */
             phone_number: string | null;
             /** @description How far it is. */
@@ -13401,6 +13402,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14023,6 +14025,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14334,6 +14337,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -15450,6 +15454,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17131,6 +17136,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17291,6 +17297,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17600,6 +17607,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -18256,6 +18264,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -19303,6 +19312,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -19766,6 +19776,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -20078,6 +20089,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -20556,6 +20568,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21772,6 +21785,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21976,6 +21990,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -22192,7 +22207,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                /** @description The id of the last event that you have. Of the log, `latest` gives the newest event alone, to start from, and without it the log starts 30 days ago. Of the live stream it is `Last-Event-ID` for clients that cannot send the header at first. */
                 after?: string | "latest" | null;
                 /** @description Of the log: only these types. It may be repeated. */
                 type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
@@ -22200,7 +22215,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description Of the live stream: the id of the last event that you have. */
+                /** @description Of the live stream: the id of the last event that you have. It counts more than `after`. */
                 "Last-Event-ID"?: string | null;
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
                 "If-None-Match"?: string;
@@ -22555,6 +22570,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -23275,6 +23291,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -25160,6 +25177,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -26086,6 +26104,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -27832,6 +27851,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28884,6 +28904,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -29770,6 +29791,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -29929,6 +29951,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -32371,6 +32394,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -33363,6 +33387,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -34713,6 +34738,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -36276,6 +36302,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -36987,6 +37014,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -37953,6 +37981,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
