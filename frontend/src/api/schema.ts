@@ -592,7 +592,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Conversation
+         * @description Change the metadata of a conversation.
+         */
+        patch: operations["update_conversation"];
         trace?: never;
     };
     "/api/v1/conversations/{conversation_id}/assignee": {
@@ -1819,10 +1823,12 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change Scheduled Text
-         * @description Change or reschedule a text that has not left. One that is held back waits again.
+         * Change Message
+         * @description Change a message's metadata; or change or reschedule a text that has not left: one that is held back waits again.
+         *
+         *     With `metadata` alone, the author of a text that has not left stays, and one that is held back stays so.
          */
-        patch: operations["change_scheduled_text"];
+        patch: operations["change_message"];
         trace?: never;
     };
     "/api/v1/messages/{message_id}/media/{media_id}": {
@@ -3057,7 +3063,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "export.created" | "export.downloaded" | "export.deleted" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "export.created" | "export.downloaded" | "export.deleted" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored" | "conversation.metadata_changed" | "message.metadata_changed";
         /**
          * ActorKind
          * @enum {string}
@@ -5321,6 +5327,8 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Not Sent
              * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
@@ -5577,6 +5585,8 @@ export interface components {
              * @description The most parts of a text without pictures that the line's provider takes; null if it limits characters only.
              */
             max_segments: number | null;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Not Sent
              * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
@@ -5669,6 +5679,8 @@ export interface components {
              * @description The id of the line.
              */
             line_id?: string | null;
+            /** @description A map of strings for your own use. Keys that are given are set too if the conversation exists. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Phone Number
              * @description A phone number, as people write it or as the API returned it.
@@ -5726,6 +5738,14 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationPatch */
+        ConversationPatch: {
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
         };
         /** ConversationUnreadEvent */
         ConversationUnreadEvent: {
@@ -6583,6 +6603,11 @@ export interface components {
              */
             location?: string | null;
             /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
+            /**
              * Name
              * @description The name of the family or the person.
              */
@@ -6686,6 +6711,8 @@ export interface components {
              * @default []
              */
             media_urls?: string[];
+            /** @description A map of strings for your own use, which the message keeps. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Phone Number
              * @description A phone number, as people write it or as the API returned it.
@@ -8566,6 +8593,8 @@ export interface components {
              * @description Its pictures and other files.
              */
             media: components["schemas"]["Media"][];
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Provider Message Id
              * @description The id that the provider gave it.
@@ -8712,6 +8741,8 @@ export interface components {
              * @description Its pictures and other files.
              */
             media: components["schemas"]["Media"][];
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
             /**
@@ -8807,6 +8838,56 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /**
+         * MessagePatch
+         * @description `metadata` is of any message; the other fields are of a text that has not left. An omitted field stays.
+         *
+         *     `seen_seq`: the last message that the person has seen; texts up to it hold nothing back. Who changes anything but
+         *     the metadata becomes the one who sends the text.
+         */
+        MessagePatch: {
+            /**
+             * Attachments
+             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
+             */
+            attachments?: string[];
+            /**
+             * Body
+             * @description The text. It may be empty beside a picture.
+             */
+            body?: string;
+            /**
+             * Close
+             * @description Whether the conversation is closed with it.
+             */
+            close?: boolean;
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
+            media_urls?: string[];
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
+            only_if_nothing_new?: boolean;
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
+             */
+            seen_seq?: number;
+            /**
+             * Send At
+             * Format: date-time
+             * @description When it leaves.
+             */
+            send_at?: string;
         };
         /** MessageReceivedData */
         MessageReceivedData: {
@@ -11231,6 +11312,8 @@ export interface components {
              * @description Addresses of pictures that go with it.
              */
             media_urls: string[];
+            /** @description A map of strings that integrations keep on the message. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Only If Nothing New
              * @description Whether a text that comes in before `send_at` holds it back.
@@ -11281,49 +11364,6 @@ export interface components {
             position: string;
             /** @description The text that waits for its time. */
             scheduled_text: components["schemas"]["ScheduledText"];
-        };
-        /**
-         * ScheduledTextPatch
-         * @description An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
-         *     back. Who changes a text becomes the one who sends it.
-         */
-        ScheduledTextPatch: {
-            /**
-             * Attachments
-             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
-             */
-            attachments?: string[];
-            /**
-             * Body
-             * @description The text.
-             */
-            body?: string;
-            /**
-             * Close
-             * @description Whether the conversation is closed when it leaves.
-             */
-            close?: boolean;
-            /**
-             * Media Urls
-             * @description Addresses of pictures that go with it.
-             */
-            media_urls?: string[];
-            /**
-             * Only If Nothing New
-             * @description Whether a text that comes in before `send_at` holds it back.
-             */
-            only_if_nothing_new?: boolean;
-            /**
-             * Seen Seq
-             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
-             */
-            seen_seq?: number;
-            /**
-             * Send At
-             * Format: date-time
-             * @description When it leaves.
-             */
-            send_at?: string;
         };
         /**
          * ScheduledTexts
@@ -11436,6 +11476,8 @@ export interface components {
              * @default []
              */
             media_urls?: string[];
+            /** @description A map of strings for your own use, which the message keeps. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Only If Nothing New
              * @description Whether a text that comes in before `send_at` holds it back.
@@ -11930,6 +11972,11 @@ export interface components {
              * @default null
              */
             location?: string | null;
+            /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description The name of the family or the person.
@@ -17984,6 +18031,8 @@ export interface operations {
                 staff_member_id?: string | null;
                 /** @description A tag of a family or a staff member who holds the number. */
                 tag?: string | null;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -18638,6 +18687,176 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
+    update_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id of the conversation. */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnreadableProblem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing; The request came from another site */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooLargeProblem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
             /** @description Some values are not valid */
@@ -28465,6 +28684,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -29160,7 +29381,7 @@ export interface operations {
             };
         };
     };
-    change_scheduled_text: {
+    change_message: {
         parameters: {
             query?: never;
             header?: never;
@@ -29172,7 +29393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ScheduledTextPatch"];
+                "application/json": components["schemas"]["MessagePatch"];
             };
         };
         responses: {
@@ -29185,7 +29406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledText"];
+                    "application/json": components["schemas"]["ScheduledText"] | components["schemas"]["Message"];
                 };
             };
             /** @description The request cannot be read */
