@@ -174,7 +174,7 @@ def test_every_error_answer_is_declared_as_a_problem() -> None:
 
 def test_every_POST_that_creates_takes_an_idempotency_key() -> None:
     creating = {"families", "staff-members", "lines", "api-keys", "conversations", "messages", "retry", "media"}
-    creating |= {"broadcasts", "send", "audiences", "additions", "webhook-endpoints"}
+    creating |= {"broadcasts", "send", "audiences", "additions", "webhook-endpoints", "import"}
     for method, path, operation in operations():
         if method == "POST" and path.rpartition("/")[2] in creating:
             names = {each["name"] for each in operation.get("parameters", [])}

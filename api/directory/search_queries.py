@@ -30,7 +30,7 @@ class Listed:
     filter: AudienceFilter
     paging: PageQuery
     external_id: str | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str | None] = field(default_factory=dict)
     """Values that the record's metadata has."""
     changes: ChangesQuery | None = None
     """By time of change, archived records included, in place of by name."""

@@ -135,7 +135,32 @@ async def once(
     if key is None:
         status, answer = await action()
         return JSONResponse(jsonable_encoder(answer), status)
-    asked = json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True).encode()
+    repeated = await answer_before(session, key=key, asked_by=asked_by, operation=operation, request=request)
+    if repeated is not None:
+        return repeated
+    status, answer = await action()
+    encoded = jsonable_encoder(answer)
+    await session.execute(
+        insert(IdempotencyKey).values(
+            organization_id=asked_by.organization_id,
+            id=new_id(),
+            principal_id=asked_by.id,
+            key=key.value,
+            request_hash=key.secrets.fingerprint("idempotency", _asked(operation, request)),
+            status=status,
+            answer=encoded if secret_field is None else _without_secret(encoded, secret_field, key.secrets),
+        )
+    )
+    return JSONResponse(encoded, status)
+
+
+async def answer_before(
+    session: AsyncSession, *, key: GivenKey, asked_by: KeyOwner, operation: str, request: BaseModel | None
+) -> Response | None:
+    """The answer of an earlier request with this principal's `key`. Locks the key until the transaction ends.
+
+    Raises as `once` does.
+    """
     lock = int.from_bytes(
         hashlib.sha256(f"{asked_by.organization_id}/{asked_by.id}/{key.value}".encode()).digest()[:8], signed=True
     )
@@ -150,30 +175,21 @@ async def once(
             )
         )
     ).scalar_one_or_none()
-    if stored is not None:
-        if not _is_same_request(stored.request_hash, asked, key.secrets):
-            raise IdempotencyMismatch("Use a new key for a new request.")
-        was_decided_before(session)
-        repeated = dict(stored.answer)
-        sealed = repeated.pop(SEALED, None)
-        if sealed is not None and await database_time(session) - stored.created_at < KEEP_SECRETS:
-            repeated |= _opened(sealed, key.secrets)
-        media_type = PROBLEM_JSON if stored.status == AnswerErased.status else None
-        return JSONResponse(repeated, stored.status, {"Idempotency-Replayed": "true"}, media_type)
-    status, answer = await action()
-    encoded = jsonable_encoder(answer)
-    await session.execute(
-        insert(IdempotencyKey).values(
-            organization_id=asked_by.organization_id,
-            id=new_id(),
-            principal_id=asked_by.id,
-            key=key.value,
-            request_hash=key.secrets.fingerprint("idempotency", asked),
-            status=status,
-            answer=encoded if secret_field is None else _without_secret(encoded, secret_field, key.secrets),
-        )
-    )
-    return JSONResponse(encoded, status)
+    if stored is None:
+        return None
+    if not _is_same_request(stored.request_hash, _asked(operation, request), key.secrets):
+        raise IdempotencyMismatch("Use a new key for a new request.")
+    was_decided_before(session)
+    repeated = dict(stored.answer)
+    sealed = repeated.pop(SEALED, None)
+    if sealed is not None and await database_time(session) - stored.created_at < KEEP_SECRETS:
+        repeated |= _opened(sealed, key.secrets)
+    media_type = PROBLEM_JSON if stored.status == AnswerErased.status else None
+    return JSONResponse(repeated, stored.status, {"Idempotency-Replayed": "true"}, media_type)
+
+
+def _asked(operation: str, request: BaseModel | None) -> bytes:
+    return json.dumps([operation, jsonable_encoder(request) if request is not None else None], sort_keys=True).encode()
 
 
 def _is_same_request(fingerprint: bytes, asked: bytes, secrets: SecretBox) -> bool:

@@ -15,8 +15,8 @@ from api.kit.metadata import KEY_CHARACTER, MAX_KEY, MAX_VALUE, key_of
 from api.kit.strict_requests import in_brackets, pointer_of
 from api.kit.text import storable
 
-MAX_PAIRS = 10
-"""Pairs of one filter."""
+MAX_PARTS = 10
+"""Of one filter."""
 
 PARAMETER = "metadata"
 
@@ -37,8 +37,11 @@ def metadata_column(*, is_deferred: bool = False) -> MappedColumn[dict[str, str]
 
 
 def metadata_index(table: str) -> Index:
-    """Finds rows by (organization, key, value). Rows without metadata are not in it."""
-    by_organization = "jsonb_set('{}'::jsonb, ARRAY[organization_id::text], metadata)"
+    """Finds rows by (organization, key, value) and (organization, key). Rows without metadata are not in it."""
+    by_organization = (
+        "jsonb_set(jsonb_set('{}'::jsonb, ARRAY[organization_id::text], metadata),"
+        " ARRAY[organization_id::text || ' keys'], jsonb_path_query_array(metadata, '$.keyvalue().key'))"
+    )
     key: Label[object] = literal_column(by_organization).label("metadata_key")
     return Index(
         f"ix_{table}_metadata",
@@ -49,34 +52,45 @@ def metadata_index(table: str) -> Index:
     )
 
 
-def has_metadata(model: Any, organization_id: UUID, wanted: Mapping[str, str]) -> ColumnElement[bool]:
-    """Whether a row has all of these values, in the form that the index answers. `wanted` is not empty."""
+def has_metadata(model: Any, organization_id: UUID, wanted: Mapping[str, str | None]) -> ColumnElement[bool]:
+    """Whether a row has all of these values, in the form that the index answers. `wanted` is not empty.
+
+    None stands for any value.
+    """
     empty = literal_column("'{}'::jsonb", JSONB)
-    keyed = func.jsonb_set(empty, array([cast(model.organization_id, Text)]), model.metadata_, type_=JSONB)
-    holds = keyed.contains(literal({str(organization_id): dict(wanted)}, JSONB))
-    return and_(model.metadata_ != empty, holds)
+    organization = cast(model.organization_id, Text)
+    keys = func.jsonb_path_query_array(model.metadata_, literal_column("'$.keyvalue().key'"), type_=JSONB)
+    by_organization = func.jsonb_set(empty, array([organization]), model.metadata_, type_=JSONB)
+    keyed = func.jsonb_set(by_organization, array([organization + literal_column("' keys'")]), keys, type_=JSONB)
+    holds = {
+        str(organization_id): {key: value for key, value in wanted.items() if value is not None},
+        f"{organization_id} keys": [key for key, value in wanted.items() if value is None],
+    }
+    return and_(
+        model.metadata_ != empty, keyed.contains(literal({name: each for name, each in holds.items() if each}, JSONB))
+    )
 
 
 # The query parameter.
 
 
-def _pair(value: str) -> str:
+def _part(value: str) -> str:
     key, colon, wanted = storable(value).partition(":")
     key_of(key)
-    if not colon or not 1 <= len(wanted) <= MAX_VALUE:
-        raise ValueError(f"give key:value, with a value of 1 to {MAX_VALUE} characters")
+    if colon and not 1 <= len(wanted) <= MAX_VALUE:
+        raise ValueError(f"give a key, or key:value with a value of 1 to {MAX_VALUE} characters")
     return value
 
 
-Pair = Annotated[
+Part = Annotated[
     str,
-    AfterValidator(_pair),
+    AfterValidator(_part),
     WithJsonSchema(
         {
             "type": "string",
-            "minLength": 3,
+            "minLength": 1,
             "maxLength": MAX_KEY + 1 + MAX_VALUE,
-            "pattern": f"^{KEY_CHARACTER.replace('^', '^:')}{{1,{MAX_KEY}}}:[\\s\\S]{{1,{MAX_VALUE}}}$",
+            "pattern": f"^{KEY_CHARACTER.replace('^', '^:')}{{1,{MAX_KEY}}}(:[\\s\\S]{{1,{MAX_VALUE}}})?$",
         }
     ),
 ]
@@ -85,37 +99,38 @@ Pair = Annotated[
 async def metadata_filter(
     request: Request,
     metadata: Annotated[
-        list[Pair],
+        list[Part],
         Query(
-            max_length=MAX_PAIRS,
-            description="Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must "
-            "all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too.",
+            max_length=MAX_PARTS,
+            description="Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any"
+            " value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and "
+            "`metadata[crm_id]=` mean the same, and take a key with a colon too.",
         ),
     ] = [],  # noqa: B006  # FastAPI copies it.
-) -> Mapping[str, str]:
-    """The wanted values by key."""
-    pairs = [(key, value) for key, _, value in (each.partition(":") for each in metadata)]
+) -> Mapping[str, str | None]:
+    """The wanted values by key; None for any value."""
+    pairs = [(key, value or None) for key, _, value in (each.partition(":") for each in metadata)]
     for name, value in request.query_params.multi_items():
         key = in_brackets(PARAMETER, name)
         if key is not None:
-            pairs.append((_checked(name, key, value), value))
+            pairs.append((_checked(name, key, value), value or None))
     wanted = dict(pairs)
     if len(wanted) < len(pairs):
         raise Invalid([(f"/query/{PARAMETER}", "Give each key once.")])
-    if len(pairs) > MAX_PAIRS:
-        raise Invalid([(f"/query/{PARAMETER}", f"Give at most {MAX_PAIRS} keys.")])
+    if len(pairs) > MAX_PARTS:
+        raise Invalid([(f"/query/{PARAMETER}", f"Give at most {MAX_PARTS} keys.")])
     return wanted
 
 
 def _checked(name: str, key: str, value: str) -> str:
     try:
         key_of(key)
-        if not 1 <= len(storable(value)) <= MAX_VALUE:
-            raise ValueError(f"give a value of 1 to {MAX_VALUE} characters")
+        if len(storable(value)) > MAX_VALUE:
+            raise ValueError(f"give a value of at most {MAX_VALUE} characters")
     except ValueError as error:
         detail = str(error)
         raise Invalid([(pointer_of("query", name), f"{detail[:1].upper()}{detail[1:]}.")]) from None
     return key
 
 
-MetadataFilter = Annotated[Mapping[str, str], Depends(metadata_filter)]
+MetadataFilter = Annotated[Mapping[str, str | None], Depends(metadata_filter)]

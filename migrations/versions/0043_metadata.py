@@ -14,6 +14,11 @@ depends_on: str | Sequence[str] | None = None
 TABLES = ("families", "staff_members", "conversations", "messages", "scheduled_texts")
 FOUND_BY_IT = ("families", "staff_members", "conversations", "messages")
 
+BY_ORGANIZATION = (
+    "jsonb_set(jsonb_set('{}'::jsonb, ARRAY[organization_id::text], metadata),"
+    " ARRAY[organization_id::text || ' keys'], jsonb_path_query_array(metadata, '$.keyvalue().key'))"
+)
+
 
 def upgrade() -> None:
     for table in TABLES:
@@ -26,7 +31,7 @@ def upgrade() -> None:
             op.create_index(
                 f"ix_{table}_metadata",
                 table,
-                [sa.text("jsonb_set('{}'::jsonb, ARRAY[organization_id::text], metadata) jsonb_path_ops")],
+                [sa.text(f"{BY_ORGANIZATION} jsonb_path_ops")],
                 postgresql_using="gin",
                 postgresql_where=sa.text("metadata <> '{}'::jsonb"),
                 postgresql_concurrently=True,

@@ -267,6 +267,16 @@ async def test_the_async_client_does_the_same(running: Running, relay: Relay) ->
     assert len({each.headers["idempotency-key"] for each in relay.seen if each.method == "POST"}) == 1
 
 
+async def test_an_import_whose_answer_is_lost_is_stored_once(running: Running, relay: Relay) -> None:
+    with MessengerClient(relay.url, running.key, retries=QUICK) as client:
+        relay.loses = 1
+        report = client.import_families_and_staff_members(body=File(BytesIO(b"kind,name\nfamily,Imported once\n")))
+        assert isinstance(report, models.ImportReport)
+        assert report.created == 1
+        assert [each.name for each in iterate(client.list_families, q="Imported once")] == ["Imported once"]
+    assert [each.method for each in relay.seen] == ["POST", "POST", "GET"]
+
+
 async def test_a_file_is_sent_again_whole(running: Running, relay: Relay) -> None:
     pdf = b"%PDF-1.4\n" + b"x" * 200_000 + b"\n%%EOF\n"
     with MessengerClient(relay.url, running.key, retries=QUICK) as client:

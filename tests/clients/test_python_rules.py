@@ -121,19 +121,18 @@ def test_an_address_or_a_key_that_cannot_be_one_is_refused_at_once(address: str,
 
 
 @pytest.mark.parametrize(
-    ("method", "headers", "query", "repeatable"),
+    ("method", "headers", "repeatable"),
     [
-        ("GET", {}, {}, True),
-        ("PUT", {}, {}, True),
-        ("DELETE", {}, {}, True),
-        ("POST", {}, {}, False),
-        ("POST", {"Idempotency-Key": "k"}, {}, True),
-        ("POST", {}, {"import_id": "i"}, True),
-        ("PATCH", {}, {"import_id": "i"}, False),
+        ("GET", {}, True),
+        ("PUT", {}, True),
+        ("DELETE", {}, True),
+        ("POST", {}, False),
+        ("POST", {"Idempotency-Key": "k"}, True),
+        ("PATCH", {"Idempotency-Key": "k"}, False),
     ],
 )
-def test_what_is_repeatable(method: str, headers: dict[str, str], query: dict[str, str], repeatable: bool) -> None:
-    assert is_repeatable(method, headers, query) is repeatable
+def test_what_is_repeatable(method: str, headers: dict[str, str], repeatable: bool) -> None:
+    assert is_repeatable(method, headers) is repeatable
 
 
 def test_what_is_retried_and_when() -> None:

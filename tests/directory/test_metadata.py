@@ -108,6 +108,9 @@ async def test_records_are_found_by_their_metadata(world: World, kind: str, body
     assert await found(world.noah, kind, "metadata=level:3&q=ann") == [both]
     assert await found(world.noah, kind, "metadata=level:3&updated_since=2020-01-01T00:00:00Z") == [both, one]
     assert await found(world.noah, kind, "metadata=level:4") == []
+    assert await found(world.noah, kind, "metadata=note") == await found(world.noah, kind, "metadata[note]=") == [one]
+    assert await found(world.noah, kind, "metadata=level:3&metadata[crm:id]=") == [both]
+    assert await found(world.noah, kind, "metadata=4:2") == await found(world.noah, kind, "metadata=other") == []
     page = (await world.noah.get(f"{API}/{kind}?metadata=level:3&limit=1")).json()
     assert await found(world.noah, kind, f"metadata=level:3&limit=1&cursor={page['next_cursor']}") == [one]
 
@@ -115,10 +118,11 @@ async def test_records_are_found_by_their_metadata(world: World, kind: str, body
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ("metadata=level", "/query/metadata/0"),
         ("metadata=:3", "/query/metadata/0"),
         ("metadata=level:", "/query/metadata/0"),
-        ("metadata[level]=", "/query/metadata[level]"),
+        ("metadata=", "/query/metadata/0"),
+        (f"metadata[level]={'3' * 501}", "/query/metadata[level]"),
+        ("metadata=level&metadata=level:3", "/query/metadata"),
         (f"metadata[{'k' * 41}]=3", f"/query/metadata[{'k' * 41}]"),
         ("metadata[]=3", "/query/metadata[]"),
         ("metadata[a][b]=3", "/query/metadata[a][b]"),
@@ -151,6 +155,8 @@ async def test_the_filter_is_answered_by_an_index(world: World, model: type[Fami
             {"organization_id": world.organization_id},
         )
     kind = "families" if model is Family else "staff-members"
-    async with uses_the_index(world.service, model.__tablename__):
-        response = await world.admin.get(f"{API}/{kind}?metadata=crm_id:77")
-    assert [each["name"] for each in response.json()["items"]] == ["N77"]
+    await made(world, kind, {**(FAMILY if model is Family else PERSON), "name": "N0", "metadata": {"level": "3"}})
+    for query, name in (("crm_id:77", "N77"), ("level", "N0")):
+        async with uses_the_index(world.service, model.__tablename__):
+            response = await world.admin.get(f"{API}/{kind}?metadata={query}")
+        assert [each["name"] for each in response.json()["items"]] == [name]

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
+from fastapi import Response
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -21,6 +22,7 @@ from api.access import service as access
 from api.access.errors import PermissionRequired
 from api.access.rules import Permission, Principal, PrincipalKind
 from api.directory.importing import queries
+from api.directory.importing.once import Once
 from api.directory.importing.reports import COUNTED, RecordResult, counts_of
 from api.directory.importing.rows import MAX_ROWS, Entry, Readable, Refused, RowError, decoded, encoded
 from api.directory.importing.storing import announce_progress, failed_alone, finish, retried, store_records
@@ -76,9 +78,9 @@ async def start(
     *,
     partial: bool,
     import_id: UUID,
-) -> Import:
+    once: Once,
+) -> Response:
     """Store the rows of a file for the worker. Raises `Conflict` if too many imports wait, or the id is taken."""
-    organization_id = principal.organization_id
     author: dict[str, Any] = {
         "kind": principal.kind.value,
         "id": str(principal.id),
@@ -86,30 +88,39 @@ async def start(
         "credential_id": str(principal.credential_id),
     }
     state = ImportState.STORING if partial else ImportState.CHECKING
-    job = Import(organization_id=organization_id, id=import_id, state=state.value, is_partial=partial, author=author)
-    job.rows = job.done = job.next_position = job.created = job.updated = job.unchanged = job.failed = 0
-    entries = chain(first, rest)
+    job = Import(
+        organization_id=principal.organization_id,
+        id=import_id,
+        state=state.value,
+        is_partial=partial,
+        author=author,
+    )
     async with database.transaction() as session:
-        if await queries.count_unfinished(session, organization_id) >= MAX_UNFINISHED:
-            raise Conflict(f"{MAX_UNFINISHED} imports of this business are waiting. Try again when one has ended.")
-        session.add(job)
-        try:
-            await session.flush()
-        except IntegrityError as error:
-            raise AlreadyExists(
-                "There is an import with this import_id already.",
-                existing_id=import_id,
-                conflicting=["/query/import_id"],
-            ) from error
-        position = 0
-        while rows := await asyncio.to_thread(_rows_of, job, entries, position):
-            await insert_together(session, ImportRecord, rows)
-            position += len(rows)
-        if job.failed and not partial:
-            await _end(session, job, ImportState.REFUSED)
-        notify(session, IMPORTS_CHANNEL, {"organization_id": str(organization_id)})
+        return await once(session, lambda: _store(session, job, chain(first, rest)))
+
+
+async def _store(session: AsyncSession, job: Import, entries: Iterator[Entry]) -> Import:
+    job.rows = job.done = job.next_position = job.created = job.updated = job.unchanged = job.failed = 0
+    if await queries.count_unfinished(session, job.organization_id) >= MAX_UNFINISHED:
+        raise Conflict(f"{MAX_UNFINISHED} imports of this business are waiting. Try again when one has ended.")
+    session.add(job)
+    try:
         await session.flush()
-        await session.refresh(job)
+    except IntegrityError as error:
+        raise AlreadyExists(
+            "There is an import with this import_id already.",
+            existing_id=job.id,
+            conflicting=["/query/import_id"],
+        ) from error
+    position = 0
+    while rows := await asyncio.to_thread(_rows_of, job, entries, position):
+        await insert_together(session, ImportRecord, rows)
+        position += len(rows)
+    if job.failed and not job.is_partial:
+        await _end(session, job, ImportState.REFUSED)
+    notify(session, IMPORTS_CHANNEL, {"organization_id": str(job.organization_id)})
+    await session.flush()
+    await session.refresh(job)
     return job
 
 

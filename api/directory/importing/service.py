@@ -11,17 +11,19 @@ from typing import IO
 from uuid import UUID
 
 import structlog
+from fastapi import Response
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access import service as access
 from api.access.errors import PermissionRequired
 from api.access.rules import Permission, Principal, first_missing
 from api.directory.importing import jobs, queries
 from api.directory.importing.csv_rows import read_csv
+from api.directory.importing.once import Once
 from api.directory.importing.reports import RecordResult, Report
 from api.directory.importing.rows import Entry, Readable, Refused, distinct, read_json, read_ndjson
 from api.directory.importing.storing import failed_alone, finish, is_retryable, retried, store_records
-from api.directory.models import Import
 from api.directory.rules import ImportOutcome, OwnerKind
 from api.kit.database import Database
 from api.kit.database_unavailable import DATABASE_ERRORS, is_database_unavailable
@@ -50,9 +52,19 @@ READERS = {Format.CSV: read_csv, Format.NDJSON: read_ndjson, Format.JSON: read_j
 
 
 async def import_directory(
-    database: Database, principal: Principal, file: IO[bytes], form: Format, *, partial: bool, import_id: UUID
-) -> Report | Import:
-    """Import a file: at once up to `ROWS_AT_ONCE` rows, else as a job.
+    database: Database,
+    principal: Principal,
+    file: IO[bytes],
+    form: Format,
+    *,
+    partial: bool,
+    import_id: UUID,
+    once: Once,
+) -> Response | Report:
+    """Import a file: at once up to `ROWS_AT_ONCE` rows, else as a job. Returns a `Report` if nothing was stored.
+
+    A partial import stores its records in several transactions, and its answer in the last one: if the process dies
+    in between, repeating it stores the rest, and rows without an external id again.
 
     Raises `Invalid` for a file that is empty or not of its format, `TooLarge`, `NotSignedIn`, `PermissionRequired`
     for staff members in an import that is all or nothing, and `Conflict` while another one runs or too many wait.
@@ -66,6 +78,10 @@ async def import_directory(
     missing = first_missing(current.permissions, [Permission.DIRECTORY])
     if missing is not None:
         raise PermissionRequired(missing)
+    async with database.transaction() as session:
+        repeated = await once.answer_before(session)
+    if repeated is not None:
+        return repeated
     reading = distinct(READERS[form](file, country=country))
     if not partial:
         reading = _only_allowed(reading, current)
@@ -73,8 +89,8 @@ async def import_directory(
     if not first:
         raise Invalid([("", "The file has no rows.")])
     if is_whole:
-        return await (_import_partly if partial else _import_whole)(database, current, first, import_id)
-    return await jobs.start(database, current, first, reading, partial=partial, import_id=import_id)
+        return await (_import_partly if partial else _import_whole)(database, current, first, import_id, once)
+    return await jobs.start(database, current, first, reading, partial=partial, import_id=import_id, once=once)
 
 
 def _only_allowed(entries: Iterator[Entry], principal: Principal) -> Iterator[Entry]:
@@ -109,25 +125,30 @@ class _NothingStored(Exception):
         self.failed = [each for each in results if each.outcome is ImportOutcome.FAILED]
 
 
-async def _import_whole(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
+async def _import_whole(
+    database: Database, principal: Principal, entries: list[Entry], import_id: UUID, once: Once
+) -> Response | Report:
     """One transaction for the whole file."""
     readable = [entry for entry in entries if isinstance(entry, Readable)]
     if len(readable) < len(entries):
         return _report(entries, [], committed=False)
 
-    async def store() -> Report:
-        async with database.transaction() as session:
-            key = hashlib.sha256(b"import/" + principal.organization_id.bytes).digest()[:8]
-            if not await queries.try_lock_imports(session, int.from_bytes(key, signed=True)):
-                raise Conflict(ANOTHER_RUNS)
-            report = Report(True, await store_records(session, principal, readable, import_id))
-            if report.counts[ImportOutcome.FAILED]:
-                raise _NothingStored(report.records)
-            await finish(session, principal, import_id, report.counts, partial=False)
+    async def store(session: AsyncSession) -> Report:
+        key = hashlib.sha256(b"import/" + principal.organization_id.bytes).digest()[:8]
+        if not await queries.try_lock_imports(session, int.from_bytes(key, signed=True)):
+            raise Conflict(ANOTHER_RUNS)
+        report = Report(True, await store_records(session, principal, readable, import_id))
+        if report.counts[ImportOutcome.FAILED]:
+            raise _NothingStored(report.records)
+        await finish(session, principal, import_id, report.counts, partial=False)
         return report
 
+    async def store_once() -> Response:
+        async with database.transaction() as session:
+            return await once(session, lambda: store(session))
+
     try:
-        return await retried(store)
+        return await retried(store_once)
     except _NothingStored as error:
         return _report(entries, error.failed, committed=False)
     except DBAPIError as error:
@@ -151,14 +172,21 @@ def _report(entries: Sequence[Entry], results: Sequence[RecordResult], *, commit
 # Partial.
 
 
-async def _import_partly(database: Database, principal: Principal, entries: list[Entry], import_id: UUID) -> Report:
+async def _import_partly(
+    database: Database, principal: Principal, entries: list[Entry], import_id: UUID, once: Once
+) -> Response | Report:
     """What can be stored is stored. A record that fails does not fail others."""
     readable = [entry for entry in entries if isinstance(entry, Readable)]
     results = await _store_each(database, principal, readable, import_id)
     report = _report(entries, results, committed=True)
+
+    async def end(session: AsyncSession) -> Report:
+        await finish(session, principal, import_id, report.counts, partial=True)
+        return report
+
     try:
         async with database.transaction() as session:
-            await finish(session, principal, import_id, report.counts, partial=True)
+            return await once(session, lambda: end(session))
     except DATABASE_ERRORS as error:
         # Each change has its own entry. Only the entry of the import is missing.
         log.warning("import.not_audited", import_id=str(import_id), error=type(error).__name__)

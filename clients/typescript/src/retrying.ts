@@ -15,10 +15,9 @@ const SAFE_TO_REPEAT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /** 502 and 504 are those of a proxy whose service starts anew. */
 const RETRIED = new Set([429, 502, 503, 504]);
 
-/** Whether sending it twice does the same as once. An import with its `import_id` is stored once. */
-export function isRepeatable(method: string, headers: Headers, url: string): boolean {
-  if (SAFE_TO_REPEAT.has(method)) return true;
-  return method === "POST" && (headers.has("Idempotency-Key") || new URL(url).searchParams.has("import_id"));
+/** Whether sending it twice does the same as once. */
+export function isRepeatable(method: string, headers: Headers): boolean {
+  return SAFE_TO_REPEAT.has(method) || (method === "POST" && headers.has("Idempotency-Key"));
 }
 
 /** Also a 409 that says when to come back: the first request with this `Idempotency-Key` still runs. */

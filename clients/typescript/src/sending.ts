@@ -8,7 +8,7 @@ import { isRepeatable, isRetried, retryAfter, waitBefore, type Retries } from ".
  */
 export function sending(retries: Retries, timeout: number, fetch: typeof globalThis.fetch) {
   return async (request: Request): Promise<Response> => {
-    const repeatable = isRepeatable(request.method, request.headers, request.url);
+    const repeatable = isRepeatable(request.method, request.headers);
     const began = Date.now();
     for (let repetition = 1; ; repetition++) {
       let wait: number | null;

@@ -950,7 +950,8 @@ export interface paths {
          *
          *     A record whose external id is known is made as given, and what the file leaves out stays. Up to 1,000 rows are
          *     imported at once, and the answer has an item for each row. A longer file is answered 202 and imported by a worker:
-         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`.
+         *     `GET /imports/{import_id}` tells how far it is. So do `import` events `{import_id, done, total}`. An import that
+         *     stored nothing can be repeated under its `Idempotency-Key` with another file.
          */
         post: operations["import_families_and_staff_members"];
         delete?: never;
@@ -21645,7 +21646,10 @@ export interface operations {
                 /** @description Its id, in its address and live events. */
                 import_id?: string | null;
             };
-            header?: never;
+            header?: {
+                /** @description Repeat a request under the same key and it happens once; the answer is the first one's, for at least 72 hours. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -21676,6 +21680,7 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21688,6 +21693,7 @@ export interface operations {
             /** @description More than 1,000 rows: a worker imports them */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     Location: components["headers"]["Location"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -21735,8 +21741,21 @@ export interface operations {
                     "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
                 };
             };
-            /** @description This conflicts with what is stored */
+            /** @description This conflicts with what is stored; The first request with this Idempotency-Key is still running */
             409: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"] | components["schemas"]["IdempotencyConflictProblem"];
+                };
+            };
+            /** @description This answer was erased */
+            410: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
@@ -21744,7 +21763,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                    "application/problem+json": components["schemas"]["ErasedProblem"];
                 };
             };
             /** @description The request is too large */
@@ -21771,7 +21790,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
                 };
             };
-            /** @description Some values are not valid; Nothing of this file was imported */
+            /** @description This Idempotency-Key was used for another request; Nothing of this file was imported; Some values are not valid */
             422: {
                 headers: {
                     RateLimit: components["headers"]["RateLimit"];
@@ -21780,7 +21799,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ValidationProblem"] | components["schemas"]["ImportRefusedProblem"];
+                    "application/problem+json": components["schemas"]["IdempotencyConflictProblem"] | components["schemas"]["ImportRefusedProblem"] | components["schemas"]["ValidationProblem"];
                 };
             };
             /** @description Too many requests */
@@ -22841,7 +22860,7 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {
@@ -34277,7 +34296,7 @@ export interface operations {
                 location?: string | null;
                 /** @description Archived records instead of living ones. */
                 archived?: boolean;
-                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`. Several must all be there. `metadata[crm_id]=42` means the same, and takes a key with a colon too. */
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
                 metadata?: string[];
             };
             header?: {

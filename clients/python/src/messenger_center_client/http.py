@@ -20,7 +20,7 @@ class _Call:
     """One request with its repetitions."""
 
     def __init__(self, request: httpx.Request, retries: Retries) -> None:
-        self._is_repeatable = is_repeatable(request.method, request.headers, request.url.params)
+        self._is_repeatable = is_repeatable(request.method, request.headers)
         self._retries = retries
         self._repetition = 0
         self._began = time.monotonic()

@@ -36,9 +36,9 @@ class Retries:
         return wait if elapsed + wait <= self.within else None
 
 
-def is_repeatable(method: str, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
-    """Whether sending it twice does the same as once. An import with its `import_id` is stored once."""
-    return method in SAFE_TO_REPEAT or (method == "POST" and ("Idempotency-Key" in headers or "import_id" in query))
+def is_repeatable(method: str, headers: Mapping[str, str]) -> bool:
+    """Whether sending it twice does the same as once."""
+    return method in SAFE_TO_REPEAT or (method == "POST" and "Idempotency-Key" in headers)
 
 
 def is_retried(status: int, headers: Mapping[str, str]) -> bool:
