@@ -118,7 +118,8 @@ def _add(route: str, operation: dict[str, Any]) -> None:
             names.append("WWW-Authenticate")
         if status == "201" and route in MADE_AT:
             names.append("Location")
-        if "idempotency-key" in taken and status.startswith("2"):
+        # 410: the answer that would be repeated was erased.
+        if "idempotency-key" in taken and (status.startswith("2") or status == "410"):
             names.append("Idempotency-Replayed")
         if status in {"304", "412"} or ("if-none-match" in taken and status in {"200", "206"}):
             names.append("ETag")

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -61,8 +61,8 @@ def _page_origins(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalized_base_url(each) for each in given))
 
 
-def _networks(value: str | None) -> tuple[Network, ...] | None:
-    """Raises `ValueError` unless the value is `none` or networks, none of them of every address."""
+def _networks(value: str | None, *, every_address: str) -> tuple[Network, ...] | None:
+    """Raises `ValueError` unless the value is `none` or networks, and `every_address` for a network of all."""
     if value is None or not value.strip():
         return None
     if value.strip().lower() == NO_PROXIES:
@@ -72,8 +72,16 @@ def _networks(value: str | None) -> tuple[Network, ...] | None:
     except ValueError:
         raise ValueError("use addresses or networks separated by commas, such as 10.0.0.0/8, or none") from None
     if any(network.prefixlen == 0 for network in networks):
-        raise ValueError("name the addresses of your proxy: a network of every address trusts anybody")
+        raise ValueError(every_address)
     return networks
+
+
+_of_proxies = partial(
+    _networks, every_address="name the addresses of your proxy: a network of every address trusts anybody"
+)
+_of_receivers = partial(
+    _networks, every_address="name your private networks: a network of every address lets events go anywhere in them"
+)
 
 
 def _hosts(value: str) -> tuple[str, ...]:
@@ -134,7 +142,7 @@ class Settings(BaseSettings):
     it they cannot be decrypted. Unset outside production: made on first use, in `data_dir`."""
     secret_key_previous: SecretStr | None = None
     """A second key that stored secrets may be encrypted with, while `secret_key` is being replaced."""
-    trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
+    trusted_proxies: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_of_proxies)] = None
     """The proxies in front, whose `X-Forwarded-For` counts: addresses and networks such as `10.0.0.0/24`, or `none` if
     clients connect directly. If it is wrong, everybody shares the proxy's address."""
     cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_page_origins)] = ()
@@ -188,7 +196,7 @@ class Settings(BaseSettings):
     push_services: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins), Field(validate_default=False)] = ()
     """Further push services that browsers may name for notifications, such as `https://push.example.com`. Those of
     Chrome, Firefox, Safari and Edge are known."""
-    webhook_private_networks: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_networks)] = None
+    webhook_private_networks: Annotated[tuple[Network, ...] | None, NoDecode, BeforeValidator(_of_receivers)] = None
     """Private networks that events may be posted to (webhook endpoints), with http too: such as `10.0.0.0/8`, separated
     by commas, or `none`. Unset: in production none, else this machine's loopback addresses."""
     database_pool_size: int = Field(default=10, ge=2, le=200)

@@ -339,3 +339,15 @@ def test_processes_that_start_at_once_agree_on_one_secret_key(tmp_path: Path) ->
         stored = (tmp_path / str(attempt) / "secret-key").read_text()
         assert {key for number, key in answers if number == str(attempt)} == {stored}
         assert [path.name for path in (tmp_path / str(attempt)).iterdir()] == ["secret-key"], "no candidate is left"
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("TRUSTED_PROXIES", "your proxy"), ("WEBHOOK_PRIVATE_NETWORKS", "your private")]
+)
+def test_a_network_of_every_address_is_refused_in_the_words_of_its_setting(
+    name: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"MESSENGER_{name}", "0.0.0.0/0")
+
+    with pytest.raises(SettingsError, match=named):
+        load_settings()

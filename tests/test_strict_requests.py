@@ -88,7 +88,7 @@ async def test_every_patch_refuses_null_in_a_field_that_it_does_not_clear(world:
         if method == "PATCH":
             nothing = dict.fromkeys(models[0].model_fields)
             response = await world.admin.patch(path.format_map(OF_NOBODY.ids), json=nothing)
-            refused = {each["pointer"].lstrip("/") for each in response.json()["errors"]}
+            refused = {each["pointer"].lstrip("/") for each in response.json().get("errors", [])}
             body = models[0]
             assert issubclass(body, PatchModel)
             assert (path, refused) == (path, nothing.keys() - body.clearable)

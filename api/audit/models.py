@@ -1,5 +1,6 @@
 """Tables of the audit log."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,15 +9,22 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.audit.rules import BESIDE_THREADS, EntryContent
+from api.audit.rules import BESIDE_INDEXES_OF_THREADS, BESIDE_THREADS, Action, EntryContent
 from api.kit.database import Base, OrganizationRow
 
-_SHOWN = f"action NOT IN ({', '.join(repr(each.value) for each in BESIDE_THREADS)})"
 
-IN_THREADS = text(f"after_seq IS NOT NULL AND {_SHOWN}")
-IN_THREADS_BY_TIME = text(f"after_seq IS NULL AND conversation_id IS NOT NULL AND {_SHOWN}")
+def _other_than(actions: Iterable[Action]) -> str:
+    return f"action NOT IN ({', '.join(repr(each.value) for each in actions)})"
+
+
+_INDEXED = f"after_seq IS NOT NULL AND {_other_than(BESIDE_INDEXES_OF_THREADS)}"
+_INDEXED_BY_TIME = f"after_seq IS NULL AND conversation_id IS NOT NULL AND {_other_than(BESIDE_INDEXES_OF_THREADS)}"
+_OTHERS = _other_than(each for each in BESIDE_THREADS if each not in BESIDE_INDEXES_OF_THREADS)
+
+IN_THREADS = text(f"{_INDEXED} AND {_OTHERS}")
+IN_THREADS_BY_TIME = text(f"{_INDEXED_BY_TIME} AND {_OTHERS}")
 OF_NUMBER = text("conversation_id IS NULL AND phone_number IS NOT NULL")
-"""Conditions of partial indexes: a query that uses one has it word for word."""
+"""They hold the conditions of partial indexes word for word, so that a query with one uses the index."""
 
 
 class AuditChain(OrganizationRow, Base):
@@ -56,7 +64,7 @@ class AuditEntry(OrganizationRow, Base):
             "conversation_id",
             "after_seq",
             "chain_number",
-            postgresql_where=IN_THREADS,
+            postgresql_where=text(_INDEXED),
         ),
         # Entries of versions before 0022.
         Index(
@@ -65,7 +73,7 @@ class AuditEntry(OrganizationRow, Base):
             "conversation_id",
             "at",
             "id",
-            postgresql_where=IN_THREADS_BY_TIME,
+            postgresql_where=text(_INDEXED_BY_TIME),
         ),
         Index("ix_audit_entries_number", "organization_id", "phone_number", "at", "id", postgresql_where=OF_NUMBER),
     )

@@ -138,10 +138,25 @@ class Action(StrEnum):
     NOTE_EDITED = "note.edited"
     NOTE_REMOVED = "note.removed"
     NOTE_RESTORED = "note.restored"
+    CONVERSATION_METADATA_CHANGED = "conversation.metadata_changed"
+    MESSAGE_METADATA_CHANGED = "message.metadata_changed"
 
 
-BESIDE_THREADS = (Action.MESSAGE_SENT, Action.CONVERSATION_VIEWED, Action.NOTE_EDITED, Action.NOTE_REMOVED)
-"""Actions of a conversation that are no items of its thread: a message or a note shows there what they say."""
+BESIDE_INDEXES_OF_THREADS = (
+    Action.MESSAGE_SENT,
+    Action.CONVERSATION_VIEWED,
+    Action.NOTE_EDITED,
+    Action.NOTE_REMOVED,
+)
+"""Those of `BESIDE_THREADS` that the indexes of threads leave out."""
+
+BESIDE_THREADS = (
+    *BESIDE_INDEXES_OF_THREADS,
+    Action.CONVERSATION_METADATA_CHANGED,
+    Action.MESSAGE_METADATA_CHANGED,
+)
+"""Actions of a conversation that are no items of its thread: a message or a note shows there what they say, and
+metadata is nothing to read."""
 
 OF_NUMBERS = (
     Action.OPT_IN_CHANGED,

@@ -79,7 +79,8 @@ async def cancel_broadcast(session: AsyncSession, principal: Principal, broadcas
     """Nothing more of it is claimed once this has committed; workers cancel what is queued. Raises `Conflict`."""
     require_mass_text(principal)
     row = await lock(session, principal, broadcast_id)
-    was_draft = row.state == BroadcastState.DRAFT
+    before = row.state
+    was_draft = before == BroadcastState.DRAFT
     at = await database_time(session)
     move(row, Deed.CANCEL)
     row.pause_reason, row.updated_at, row.finished_at = None, at, at
@@ -88,7 +89,7 @@ async def cancel_broadcast(session: AsyncSession, principal: Principal, broadcas
     if not was_draft:
         await outbox.pause_broadcast(session, row.organization_id, row.id)
         wake(session, row.organization_id)
-    await record(session, principal.actor, Action.BROADCAST_CANCELLED, row, {})
+    await record(session, principal.actor, Action.BROADCAST_CANCELLED, row, {"from": before})
     announce_broadcast(session, row)
     return row
 

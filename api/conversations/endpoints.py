@@ -26,6 +26,7 @@ from api.conversations.schemas import (
     ConversationDetail,
     ConversationIn,
     ConversationOut,
+    ConversationPatch,
     IndicatorOut,
     LastMessage,
     LineLabel,
@@ -48,6 +49,8 @@ from api.kit.database import Session
 from api.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from api.kit.folding import fold_name
 from api.kit.idempotency import IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
+from api.kit.metadata import MetadataChange, change_of
+from api.kit.metadata_filter import MetadataFilter
 from api.kit.paging import Page, Paging
 from api.kit.phone import NumberOrSender
 from api.providers.port import MessageStatus
@@ -80,17 +83,20 @@ async def indicator(principal: CanView, session: Session) -> IndicatorOut:
 async def holder_filter(
     principal: CanView,
     session: Session,
+    metadata: MetadataFilter,
     phone_number: Annotated[NumberOrSender | None, Query(description="Conversations with this number.")] = None,
     family_id: Annotated[UUID | None, Query(description="Conversations with numbers of this family.")] = None,
     staff_member_id: Annotated[UUID | None, Query(description="Conversations with numbers of this person.")] = None,
     tag: Annotated[Tag | None, Query(description="A tag of a family or a staff member who holds the number.")] = None,
 ) -> InboxFilter:
-    """Whose conversations."""
+    """Whose conversations, or which by their metadata."""
     number: str | None = None
     if phone_number is not None:
         number = await named_number(session, principal.organization_id, phone_number, pointer="/query/phone_number")
     key = None if tag is None else fold_name(tag)
-    return InboxFilter(phone_number=number, family_id=family_id, staff_member_id=staff_member_id, tag=key)
+    return InboxFilter(
+        phone_number=number, family_id=family_id, staff_member_id=staff_member_id, tag=key, metadata=metadata
+    )
 
 
 async def inbox_filter(
@@ -159,7 +165,9 @@ async def start_conversation(
     async def start() -> tuple[int, ConversationDetail]:
         number = await named_number(session, principal.organization_id, body.phone_number, pointer="/phone_number")
         line = await line_of(session, principal.organization_id, number, line_id=body.line_id)
-        row, is_new = await service.start_conversation(session, principal, number=number, line=line)
+        # What is given is set, whether the conversation is new or not.
+        metadata = MetadataChange(body.metadata) if body.metadata else None
+        row, is_new = await service.start_conversation(session, principal, number=number, line=line, metadata=metadata)
         view = await service.view_of(session, principal, row)
         return 201 if is_new else 200, conversation_detail(view)
 
@@ -177,6 +185,17 @@ async def start_conversation(
 async def get_conversation(conversation_id: UUID, principal: CanView, session: Session) -> ConversationDetail:
     """One conversation, with its opt-in check, its holders and its viewers."""
     row = await service.require_conversation(session, principal.organization_id, conversation_id)
+    return conversation_detail(await service.view_of(session, principal, row))
+
+
+@router.patch(
+    "/conversations/{conversation_id}", dependencies=[if_match(get_conversation)], responses=guarded(NotFound, Invalid)
+)
+async def update_conversation(
+    conversation_id: UUID, body: ConversationPatch, principal: CanView, session: Session
+) -> ConversationDetail:
+    """Change the metadata of a conversation."""
+    row = await service.change_metadata(session, principal, conversation_id, change_of(body))
     return conversation_detail(await service.view_of(session, principal, row))
 
 
@@ -315,6 +334,7 @@ def conversation_out(view: ConversationView) -> ConversationOut:
         reminder=_reminder(view),
         not_sent=conversation.not_sent + view.held,
         waiting_since=None if conversation.status == Status.CLOSED else conversation.waiting_since,
+        metadata=conversation.metadata_,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
     )

@@ -1,7 +1,7 @@
 """SQL of the inbox: its filters, its two orders, and the counts of the indicator."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     ScalarSelect,
+    Select,
     and_,
     false,
     func,
@@ -31,6 +32,7 @@ from api.conversations.scheduled_queries import with_held
 from api.directory.models import PhoneNumber
 from api.directory.service import phone_number_ids_of, phone_number_ids_with_tag
 from api.kit.changes import ChangesQuery
+from api.kit.metadata_filter import with_metadata
 from api.kit.phone import old_spellings
 
 
@@ -70,6 +72,8 @@ class InboxFilter:
     """Whether it is deferred (REMIND)."""
     tag: str | None = None
     """The folded name of a tag of a family or a staff member who holds the number."""
+    metadata: Mapping[str, str | None] = field(default_factory=dict)
+    """Values that its metadata has."""
 
 
 # Literals: a parameter is unknown when a generic plan is made, and then no partial index is used.
@@ -125,6 +129,14 @@ def _conditions(organization_id: UUID, narrowed: InboxFilter) -> Iterator[Column
         yield Conversation.phone_number_id.in_(phone_number_ids_with_tag(organization_id, narrowed.tag))
 
 
+async def _narrowed(
+    session: AsyncSession, organization_id: UUID, narrowed: InboxFilter
+) -> Select[Conversation, PhoneNumber]:
+    described = await with_metadata(session, Conversation, organization_id, narrowed.metadata)
+    conditions = _conditions(organization_id, narrowed)
+    return with_number(organization_id).where(*conditions, described(Conversation.id))
+
+
 async def inbox(
     session: AsyncSession,
     organization_id: UUID,
@@ -135,7 +147,7 @@ async def inbox(
     limit: int,
 ) -> list[InboxRow]:
     """A page of the inbox. `before`: the sort key of the last row of the page before."""
-    statement = with_number(organization_id).where(*_conditions(organization_id, narrowed))
+    statement = await _narrowed(session, organization_id, narrowed)
     if sort is InboxSort.LONGEST_WAITING:
         key = tuple_(Conversation.waiting_since, Conversation.id)
         statement = statement.where(Conversation.waiting_since.is_not(None), _IS_NOT_CLOSED)
@@ -156,7 +168,7 @@ async def changed(
     session: AsyncSession, organization_id: UUID, narrowed: InboxFilter, changes: ChangesQuery
 ) -> list[InboxRow]:
     """A page of the inbox by time of change."""
-    statement = with_number(organization_id).where(*_conditions(organization_id, narrowed))
+    statement = await _narrowed(session, organization_id, narrowed)
     return await inbox_rows(session, changes.narrow(statement, Conversation.updated_at, Conversation.id))
 
 

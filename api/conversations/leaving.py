@@ -105,6 +105,7 @@ async def _leave(session: AsyncSession, row: InboxRow, scheduled: ScheduledRow) 
                 attachments=await free_files(session, text, author),
                 close=text.close,
                 message_id=text.id,
+                metadata=text.metadata_,
                 is_unread=above.messages > 0,
             )
             await queries.remove(session, organization_id, text.id)

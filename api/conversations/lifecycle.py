@@ -21,10 +21,11 @@ A use case locks the rows, decides with the pure rules, adds what was decided to
 | a conversation is seen, closed, opened, or overdue | `change` |
 | a number is stopped or started | `change_consent` |
 | the text or the files of a received message change | `show_again` |
+| a message gets other metadata | `set_message_metadata` |
 | something else that the inbox shows of it changes, such as its viewers | `touch` |
 | a text is counted as not sent, or no longer (NOT-SENT) | `count_not_sent` |
 | somebody has seen to every text that was not sent | `settle_not_sent` |
-| a conversation gets another assignee (ASSIGN) | `assign` |
+| a conversation gets another assignee (ASSIGN), or other metadata | `assign`, `set_metadata` |
 
 The methods run no SQL. They change the locked rows in memory, in the order of the calls, and gather the new rows.
 `write` stores everything, set by set: changed rows, messages, outbox entries, timeline entries, audit entries. Then it
@@ -75,6 +76,7 @@ from api.events.service import record_events
 from api.kit.bulk import insert_together
 from api.kit.ids import new_id
 from api.kit.lexemes import search_vector
+from api.kit.metadata import changed_keys
 from api.kit.money import Money
 from api.live.service import announce_conversation, announce_message, announce_thread_entry
 from api.notifications.rules import Kind
@@ -245,8 +247,9 @@ class Batch(TeamChanges):
             "created_at": self.at,
             "updated_at": self.at,
         }
-        message = Message(**columns)
-        self._sent.append({**columns, "search": search_vector(text.body, organization_id=self.organization_id)})
+        message = Message(**columns, metadata_={**text.metadata})
+        search = search_vector(text.body, organization_id=self.organization_id)
+        self._sent.append({**columns, "metadata": message.metadata_, "search": search})
         self._queued.append(
             outbox.NewEntry(
                 message_id=message.id,
@@ -402,6 +405,16 @@ class Batch(TeamChanges):
             conversation.updated_at = self.at
         self._announce_message(message)
         self.touch(conversation)
+
+    def set_message_metadata(self, row: InboxRow, message: Message, metadata: dict[str, str], *, actor: Actor) -> None:
+        """Replace a stored message's metadata, if it is another."""
+        keys = changed_keys(message.metadata_, metadata)
+        if keys:
+            message.metadata_, message.updated_at = metadata, self.at
+            action, details = Action.MESSAGE_METADATA_CHANGED, {"keys": keys}
+            self.record(conversation_entry(action, actor, row, message_id=message.id, details=details))
+            self._announce_message(message)
+            self.touch(row.conversation)
 
     def touch(self, conversation: Conversation) -> None:
         """Raise the version of a locked conversation and announce it: what the inbox shows of it changes."""

@@ -12,7 +12,7 @@ from api.conversations import message_queries as queries
 from api.conversations import sending, service
 from api.conversations.errors import NewMessages
 from api.conversations.message_costs import cost_of
-from api.conversations.message_queries import ThreadWindow
+from api.conversations.message_queries import MessageFilter, ThreadWindow
 from api.conversations.message_rules import Reply
 from api.conversations.scheduled import schedule, texts_by_ids
 from api.conversations.scheduled_schemas import SendIn
@@ -37,6 +37,8 @@ from api.kit.idempotency import (
     once,
     uuid_of,
 )
+from api.kit.metadata import change_of, merged
+from api.kit.metadata_filter import MetadataFilter
 from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, Page, Paging, decode_number_cursor, encode_cursor
 from api.kit.times import EARLIEST
 from api.prices.errors import NoCredits
@@ -52,6 +54,7 @@ def _reply(body: MessageIn, key: GivenKey | None) -> Reply:
         seen_seq=body.seen_seq,
         close=body.close,
         client_key=uuid_of(key),
+        metadata=merged({}, change_of(body)),
     )
 
 
@@ -128,12 +131,14 @@ async def list_changed_messages(
     principal: CanView,
     session: Session,
     paging: Paging,
+    metadata: MetadataFilter,
     updated_since: UpdatedSince = None,
     conversation_id: Annotated[UUID | None, Query(description="Messages of this conversation alone.")] = None,
 ) -> Page[MessageOut]:
     """Messages of all conversations by time of change: a new message and a new status count."""
     changes = ChangesQuery.of(paging, updated_since or EARLIEST)
-    rows, next_cursor = await service.changed_messages(session, principal, conversation_id, changes)
+    narrowed = MessageFilter(conversation_id, metadata)
+    rows, next_cursor = await service.changed_messages(session, principal, narrowed, changes)
     return Page(items=[MessageOut.of(row) for row in rows], next_cursor=next_cursor)
 
 

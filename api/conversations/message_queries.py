@@ -2,14 +2,14 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, func, inspect, literal_column, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.models import ApiKey, StaffMember
@@ -19,6 +19,7 @@ from api.conversations.models import Conversation, Message, MessageRow, OutboxEn
 from api.directory.models import PhoneNumber
 from api.kit.bulk import is_any, update_together, uuids
 from api.kit.changes import ChangesQuery
+from api.kit.metadata_filter import with_metadata
 from api.kit.paging import how_many_fit
 
 _is_sent_by_staff_member = (StaffMember.organization_id == Message.organization_id) & (
@@ -102,14 +103,24 @@ async def message_page(
     return [rows[message_id] for message_id in shown], len(shown) < len(message_ids)
 
 
+class MessageFilter(NamedTuple):
+    """Which messages a list shows: those that fit all that is given."""
+
+    conversation_id: UUID | None
+    metadata: Mapping[str, str | None]
+    """Values that the message's metadata has."""
+
+
 async def changed(
-    session: AsyncSession, organization_id: UUID, conversation_id: UUID | None, changes: ChangesQuery
+    session: AsyncSession, organization_id: UUID, narrowed: MessageFilter, changes: ChangesQuery
 ) -> tuple[list[MessageRow], str | None]:
     """A page of messages by time of change, and the cursor of the next page."""
     statement = select(Message.updated_at, Message.id).where(Message.organization_id == organization_id)
-    if conversation_id is not None:
-        statement = statement.where(Message.conversation_id == conversation_id)
-    found = await session.execute(changes.narrow(statement, Message.updated_at, Message.id))
+    if narrowed.conversation_id is not None:
+        statement = statement.where(Message.conversation_id == narrowed.conversation_id)
+    described = await with_metadata(session, Message, organization_id, narrowed.metadata)
+    statement = changes.narrow(statement.where(described(Message.id)), Message.updated_at, Message.id)
+    found = await session.execute(statement)
     keys = [(updated_at, message_id) for updated_at, message_id in found]
     rows, _ = await message_page(session, organization_id, [each for _, each in keys], limit=changes.limit)
     _, next_cursor = replace(changes, limit=len(rows)).cut(keys, lambda key: key)
@@ -306,7 +317,7 @@ _CHANGING = (
     "reminder_set_at",
     "reminder_due_since",
 )
-"""The columns of a conversation that change, and its key."""
+"""The columns of a conversation that change often, and its key."""
 
 
 async def store_conversations(session: AsyncSession, rows: Sequence[Conversation]) -> None:
@@ -317,9 +328,16 @@ async def store_conversations(session: AsyncSession, rows: Sequence[Conversation
     for row in rows:
         if row in session:
             session.expunge(row)
-    if rows:
-        columns = [{name: getattr(row, name) for name in _CHANGING} for row in rows]
-        await update_together(session, Conversation, columns)
+    changed: list[dict[str, object]] = []
+    described: list[dict[str, object]] = []
+    for row in rows:
+        columns = {name: getattr(row, name) for name in _CHANGING}
+        if inspect(row).attrs.metadata_.history.has_changes():
+            described.append({**columns, "metadata": row.metadata_})
+        else:
+            changed.append(columns)
+    await update_together(session, Conversation, changed)
+    await update_together(session, Conversation, described)
 
 
 async def settle_not_sent(session: AsyncSession, organization_id: UUID, conversation_ids: Sequence[UUID]) -> None:

@@ -1,7 +1,7 @@
 """Pure rules of messages: what a new one is, its length and segments, and the order of its statuses."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -218,6 +218,7 @@ class Reply:
     """A text has come that its author has not seen: the conversation keeps its status."""
     client_key: UUID | None = None
     """The key under which the sender's outbox keeps it (`Message.client_key`)."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -254,6 +255,7 @@ class OutgoingText:
     broadcast: OfBroadcast | None = None
     message_id: UUID | None = None
     """None: a new one."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 def too_much(body: str, *, media: int, limits: SendLimits) -> tuple[str, str] | None:

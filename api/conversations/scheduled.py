@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.access.rules import Principal
 from api.audit.rules import Action, Actor
+from api.conversations import message_queries
 from api.conversations import scheduled_queries as queries
 from api.conversations.attachments import files_to_send
 from api.conversations.lifecycle import Batch, conversation_entry
@@ -30,6 +31,7 @@ from api.conversations.service import lock_conversation, require_all_seen, requi
 from api.kit.database import database_time
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.ids import new_id
+from api.kit.metadata import MetadataChange, changed_keys, merged_or_invalid
 from api.kit.times import rfc3339
 from api.lines import service as lines
 from api.live.service import announce_thread_entry
@@ -55,6 +57,7 @@ class ScheduledChange:
     """Of the text's own files, and of the principal's uploads."""
     close: bool | None = None
     seen_seq: int | None = None
+    metadata: MetadataChange | None = None
 
 
 async def schedule(
@@ -86,6 +89,7 @@ async def schedule(
         due_at=later.send_at,
         only_if_nothing_new=later.only_if_nothing_new,
         close=reply.close,
+        metadata_={**reply.metadata},
         seen_seq=row.conversation.last_seq if reply.seen_seq is None else reply.seen_seq,
         created_at=at,
         updated_at=at,
@@ -130,6 +134,7 @@ async def change_scheduled(
     text.close = text.close if change.close is None else change.close
     if change.only_if_nothing_new is not None:
         text.only_if_nothing_new = change.only_if_nothing_new
+    text.metadata_ = merged_or_invalid(text.metadata_, change.metadata)
     text.state, text.held_type, text.held_reason, text.held_at = "scheduled", None, None, None
     text.restored, text.updated_at = False, at
     for name, value in _author_columns(principal).items():
@@ -138,6 +143,51 @@ async def change_scheduled(
     await hold_files(session, text, files)
     await write(session, row, text, Action.MESSAGE_RESCHEDULED, principal.actor, at=at)
     return await _shown(session, text)
+
+
+async def change_metadata(
+    session: AsyncSession, principal: Principal, message_id: UUID, change: MetadataChange | None
+) -> ScheduledRow | MessageRow:
+    """Change the metadata of a message, or of a scheduled text, whose author stays.
+
+    Raises `NotFound`, and `Invalid` for too many keys.
+    """
+    organization_id = principal.organization_id
+    waiting_in = await queries.conversation_of(session, organization_id, message_id)
+    conversation_id = waiting_in or (await require_message(session, principal, message_id)).message.conversation_id
+    row = await lock_conversation(session, organization_id, conversation_id)
+    scheduled = await queries.one(session, organization_id, message_id)
+    at = await database_time(session)
+    if scheduled is not None:
+        return await _describe(session, principal, row, scheduled, change, at=at)
+    found = await require_message(session, principal, message_id)
+    message = await message_queries.fresh_message(session, organization_id, message_id)
+    batch = Batch(organization_id, at=at)
+    batch.set_message_metadata(row, message, merged_or_invalid(message.metadata_, change), actor=principal.actor)
+    await batch.write(session)
+    return found
+
+
+async def _describe(
+    session: AsyncSession,
+    principal: Principal,
+    row: InboxRow,
+    scheduled: ScheduledRow,
+    change: MetadataChange | None,
+    *,
+    at: datetime,
+) -> ScheduledRow:
+    text = scheduled.text
+    metadata = merged_or_invalid(text.metadata_, change)
+    keys = changed_keys(text.metadata_, metadata)
+    if keys:
+        text.metadata_, text.updated_at = metadata, at
+        batch = Batch(text.organization_id, at=at)
+        action, details = Action.MESSAGE_METADATA_CHANGED, {"keys": keys}
+        batch.record(conversation_entry(action, principal.actor, row, message_id=text.id, details=details))
+        await batch.write(session)
+        announce_scheduled(session, text)
+    return scheduled
 
 
 async def withdraw(session: AsyncSession, principal: Principal, text_id: UUID) -> None:
@@ -164,6 +214,7 @@ async def send_now(session: AsyncSession, principal: Principal, text_id: UUID, *
         seen_seq=seen_seq,
         close=text.close,
         message_id=text.id,
+        metadata=text.metadata_,
     )
     message = await accept(session, principal, row, reply)
     announce_scheduled(session, text)

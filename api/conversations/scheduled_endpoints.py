@@ -8,12 +8,14 @@ from api.access.dependencies import CanSend, CanView, guarded
 from api.consent.errors import NotAllowedToText
 from api.conversations import scheduled
 from api.conversations.errors import NewMessages
-from api.conversations.scheduled_schemas import ScheduledTextPatch, ScheduledTexts, SendNowIn
+from api.conversations.scheduled import ScheduledRow
+from api.conversations.scheduled_schemas import MessagePatch, ScheduledTexts, SendNowIn
 from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.idempotency import IdempotencyKeyHeader, once
+from api.kit.metadata import change_of
 from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["messages"])
@@ -30,10 +32,16 @@ async def list_scheduled_texts(conversation_id: UUID, principal: CanView, sessio
 
 
 @router.patch("/messages/{message_id}", responses=guarded(NotFound, NotAllowedToText, NewMessages, Conflict, Invalid))
-async def change_scheduled_text(
-    message_id: UUID, body: ScheduledTextPatch, principal: CanSend, session: Session
-) -> ScheduledTextOut:
-    """Change or reschedule a text that has not left. One that is held back waits again."""
+async def change_message(
+    message_id: UUID, body: MessagePatch, principal: CanSend, session: Session
+) -> ScheduledTextOut | MessageOut:
+    """Change a message's metadata; or change or reschedule a text that has not left: one that is held back waits again.
+
+    With `metadata` alone, the author of a text that has not left stays, and one that is held back stays so.
+    """
+    if body.has_metadata_alone:
+        row = await scheduled.change_metadata(session, principal, message_id, change_of(body))
+        return ScheduledTextOut.of(row) if isinstance(row, ScheduledRow) else MessageOut.of(row)
     return ScheduledTextOut.of(await scheduled.change_scheduled(session, principal, message_id, body.change()))
 
 

@@ -11,6 +11,7 @@ from api.conversations.scheduled_types import ScheduledTextOut
 from api.conversations.schemas import MessageIn, Seq
 from api.conversations.types import MediaUrl
 from api.kit.added_fields import added
+from api.kit.metadata import MetadataIn, change_of
 from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 
@@ -28,12 +29,18 @@ class SendIn(MessageIn):
         return Later(self.send_at, self.only_if_nothing_new) if self.send_at is not None else None
 
 
-class ScheduledTextPatch(PatchModel):
-    """An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
-    back. Who changes a text becomes the one who sends it."""
+class MessagePatch(PatchModel):
+    """`metadata` is of any message; the other fields are of a text that has not left. An omitted field stays.
+
+    `seen_seq`: the last message that the person has seen; texts up to it hold nothing back. Who changes anything but
+    the metadata becomes the one who sends the text."""
+
+    clearable = frozenset({"metadata"})
 
     send_at: AwareDatetime | None = None
+    """When it leaves."""
     only_if_nothing_new: bool | None = None
+    """Whether a text that comes in before `send_at` holds it back."""
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] | None = None
     media_urls: Annotated[list[MediaUrl], Field(max_length=MAX_MEDIA)] | None = None
     attachments: Annotated[list[UUID], Field(max_length=MAX_MEDIA)] | None = None
@@ -42,8 +49,16 @@ class ScheduledTextPatch(PatchModel):
     seen_seq: Seq | None = None
     """The `seq` of the last message that the person has seen. Texts up to it hold nothing back."""
 
+    metadata: MetadataIn | None = None
+    """A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+    in place of the map removes all."""
+
+    @property
+    def has_metadata_alone(self) -> bool:
+        return self.model_fields_set == {"metadata"}
+
     def change(self) -> ScheduledChange:
-        return ScheduledChange(**self.model_dump())
+        return ScheduledChange(**self.model_dump(exclude={"metadata"}), metadata=change_of(self))
 
 
 class SendNowIn(RequestModel):

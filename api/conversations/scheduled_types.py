@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from api.conversations.message_rules import MediaState
 from api.conversations.scheduled import ScheduledRow
 from api.conversations.types import Media, SentBy
+from api.kit.metadata import Metadata
 
 
 class HeldOut(BaseModel):
@@ -53,6 +54,8 @@ class ScheduledTextOut(BaseModel):
     """Why it was held back. Null unless it was."""
     scheduled_by: SentBy
     """Who sends it: who scheduled it, or changed it last."""
+    metadata: Metadata
+    """A map of strings that integrations keep on the message."""
     created_at: datetime
     updated_at: datetime
 
@@ -88,6 +91,7 @@ class ScheduledTextOut(BaseModel):
             will_be_held_back=held is None and row.has_new and text.only_if_nothing_new,
             held=held,
             scheduled_by=SentBy(kind=kind, id=row.author_id, name=row.author_name),
+            metadata=text.metadata_,
             created_at=text.created_at,
             updated_at=text.updated_at,
         )

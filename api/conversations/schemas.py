@@ -13,9 +13,10 @@ from api.conversations.rules import Status
 from api.conversations.types import MediaUrl, MessageOut, SentBy
 from api.directory.types import HolderOut
 from api.kit.added_fields import added
+from api.kit.metadata import Metadata, MetadataIn
 from api.kit.money import MoneyOut, shown_amount
 from api.kit.phone import NumberOrSender
-from api.kit.request_models import RequestModel
+from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 from api.prices.rules import Cost, CostSource
 from api.providers.port import MessageStatus
@@ -140,6 +141,8 @@ class ConversationOut(BaseModel):
     (NOT-SENT)."""
     waiting_since: datetime | None
     """When the first text came that nobody has answered. Null if nobody waits, and while it is closed."""
+    metadata: Metadata
+    """A map of strings that integrations keep on it."""
     created_at: datetime
     updated_at: datetime
 
@@ -196,6 +199,16 @@ class ConversationIn(RequestModel):
 
     phone_number: NumberOrSender
     line_id: UUID | None = None
+    metadata: MetadataIn | None = added(None)
+    """A map of strings for your own use. Keys that are given are set too if the conversation exists."""
+
+
+class ConversationPatch(PatchModel):
+    clearable = frozenset({"metadata"})
+
+    metadata: MetadataIn | None = None
+    """A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+    in place of the map removes all."""
 
 
 class CloseIn(RequestModel):
@@ -279,6 +292,8 @@ class MessageIn(RequestModel):
     """The `seq` of the last message that the person has seen. With it, a stale text is refused (STATUS-REPLY-RACE)."""
     close: bool = False
     """Whether the conversation is closed with it."""
+    metadata: MetadataIn | None = added(None)
+    """A map of strings for your own use, which the message keeps."""
 
 
 class FirstMessageIn(MessageIn):

@@ -120,6 +120,7 @@ async def accept(
         settles_not_sent=answers and retry_of is None,
         message_id=reply.message_id,
         client_key=reply.client_key,
+        metadata=reply.metadata,
     )
     message = batch.queue(row, text, transition)
     if retry_of is not None:
@@ -160,5 +161,5 @@ async def retry_message(
     if failed.direction != Direction.OUTBOUND or MessageStatus(failed.status) not in RETRYABLE:
         raise Conflict("Only a message that failed can be sent again.")
     media_urls = [each["url"] for each in failed.media if "id" not in each]
-    again = Reply(body=failed.body, media_urls=media_urls, client_key=client_key)
+    again = Reply(body=failed.body, media_urls=media_urls, client_key=client_key, metadata=failed.metadata_)
     return await send_message(session, principal, failed.conversation_id, again, retry_of=failed.id)

@@ -21,7 +21,7 @@ from api.conversations.errors import NewMessages
 from api.conversations.inbox_queries import InboxFilter, InboxSort, Indicator
 from api.conversations.lifecycle import Batch, number_actor, state_of
 from api.conversations.line_limits import TextLimits, notice_of, text_limits
-from api.conversations.message_queries import Sender, ThreadPage, ThreadWindow, senders_of_last_messages
+from api.conversations.message_queries import MessageFilter, Sender, ThreadPage, ThreadWindow, senders_of_last_messages
 from api.conversations.message_queries import answers_since as answers_since
 from api.conversations.message_queries import last_message_times as last_message_times
 from api.conversations.message_queries import message_page as message_page
@@ -39,6 +39,7 @@ from api.directory.rules import Holder, OptInSource, display_name
 from api.kit.changes import ChangesQuery
 from api.kit.database import database_time
 from api.kit.errors import Invalid, NotFound
+from api.kit.metadata import MetadataChange, merged_or_invalid
 from api.kit.phone import shown_number
 from api.kit.preconditions import require_unchanged
 from api.lines.models import Line
@@ -202,16 +203,16 @@ async def _require_known(session: AsyncSession, organization_id: UUID, narrowed:
 
 
 async def changed_messages(
-    session: AsyncSession, principal: Principal, conversation_id: UUID | None, changes: ChangesQuery
+    session: AsyncSession, principal: Principal, narrowed: MessageFilter, changes: ChangesQuery
 ) -> tuple[list[MessageRow], str | None]:
     """A page of messages by time of change, and the cursor of the next page, if there is one.
 
     Raises `NotFound` for a conversation that is not in this organization.
     """
-    if conversation_id is not None:
-        await require_conversation(session, principal.organization_id, conversation_id)
+    if narrowed.conversation_id is not None:
+        await require_conversation(session, principal.organization_id, narrowed.conversation_id)
     changes = await changes.begun(session)
-    return await message_queries.changed(session, principal.organization_id, conversation_id, changes)
+    return await message_queries.changed(session, principal.organization_id, narrowed, changes)
 
 
 async def views_of(session: AsyncSession, principal: Principal, rows: Sequence[InboxRow]) -> list[ConversationView]:
@@ -272,9 +273,9 @@ async def phone_number_view(session: AsyncSession, principal: Principal, given: 
 
 
 async def start_conversation(
-    session: AsyncSession, principal: Principal, *, number: str, line: Line
+    session: AsyncSession, principal: Principal, *, number: str, line: Line, metadata: MetadataChange | None = None
 ) -> tuple[InboxRow, bool]:
-    """The conversation between the line and the number, and whether it is new.
+    """The conversation between the line and the number, and whether it is new. `metadata` changes it either way.
 
     An existing conversation is returned whatever the opt-in check says. Raises `NotAllowedToText` if a new one is not
     allowed, `Invalid` if the number is the line's own.
@@ -284,19 +285,40 @@ async def start_conversation(
         raise Invalid([("/phone_number", "This is the line's own number. A line can't text itself.")])
     known = await directory.phone_number(session, organization_id, number)
     if known is not None and (existing := await queries.find_conversation(session, line, known)):
-        return existing, False
+        return await _described(session, principal, existing, metadata), False
     consent.require_allowed(await consent.check_number(session, organization_id, number, line))
     locked = (await directory.ensure_phone_numbers(session, organization_id, [number]))[number]
     # Another request or a received message may have started it before the number was locked.
     if existing := await queries.find_conversation(session, line, locked):
-        return existing, False
+        return await _described(session, principal, existing, metadata), False
     consent.require_allowed(await consent.check(session, locked, line))
     conversations = await queries.ensure_conversations(session, organization_id, [(line.id, locked.id)])
     row = InboxRow(conversations[line.id, locked.id], locked)
     batch = Batch(organization_id, at=await database_time(session))
     batch.change(row, rules.staff_reopens(state_of(row.conversation)), actor=principal.actor)
+    batch.set_metadata(row, merged_or_invalid({}, metadata), actor=principal.actor)
     await batch.write(session)
     return row, True
+
+
+async def _described(
+    session: AsyncSession, principal: Principal, row: InboxRow, change: MetadataChange | None
+) -> InboxRow:
+    if change is None:
+        return row
+    return await change_metadata(session, principal, row.conversation.id, change)
+
+
+async def change_metadata(
+    session: AsyncSession, principal: Principal, conversation_id: UUID, change: MetadataChange | None
+) -> InboxRow:
+    """Change the metadata of a conversation. Raises `NotFound`, and `Invalid` for too many keys."""
+    row = await lock_conversation(session, principal.organization_id, conversation_id)
+    batch = Batch(principal.organization_id, at=await database_time(session))
+    metadata = merged_or_invalid(row.conversation.metadata_, change)
+    batch.set_metadata(row, metadata, actor=principal.actor)
+    await batch.write(session)
+    return row
 
 
 async def lock_received_message(

@@ -13,6 +13,7 @@ from api.conversations.rows import apply_state, conversation_entry, state_of
 from api.conversations.rules import text_fails
 from api.events.rules import NewEvent, event_of
 from api.kit.ids import new_id
+from api.kit.metadata import changed_keys
 from api.notifications.rules import Kind, NewNotice
 from api.providers.port import MessageStatus
 
@@ -118,6 +119,16 @@ class TeamChanges:
             self.tell(Kind.ASSIGNED, conversation.id, assignee_id, by=actor.name)
         self.announce_conversation(conversation.id)
         return True
+
+    def set_metadata(self, row: InboxRow, metadata: dict[str, str], *, actor: Actor) -> None:
+        """Replace the conversation's metadata, if it is another."""
+        keys = changed_keys(row.conversation.metadata_, metadata)
+        if keys:
+            self._to_store(row.conversation).metadata_ = metadata
+            row.conversation.updated_at = self.at
+            details = {"keys": keys}
+            self.record(conversation_entry(Action.CONVERSATION_METADATA_CHANGED, actor, row, details=details))
+            self.announce_conversation(row.conversation.id)
 
     async def _reopening_entries(self, session: AsyncSession) -> list[NewEntry]:
         """NOT-SENT: each closed conversation that a failed text has opened, once."""

@@ -19,6 +19,7 @@ from api.conversations.message_rules import (
 )
 from api.conversations.models import Message, MessageRow
 from api.conversations.tapbacks import read_tapback
+from api.kit.metadata import Metadata
 from api.kit.text import WEB_ADDRESS, SingleLine
 from api.providers.port import MessageStatus
 
@@ -168,6 +169,8 @@ class MessageOut(BaseModel):
     client_key: UUID | None
     """The `Idempotency-Key` of the request that sent it, if that was a UUID. The sender's client recognizes its pending
     text by it."""
+    metadata: Metadata
+    """A map of strings that integrations keep on it."""
     created_at: datetime
     updated_at: datetime
     """When it was stored, or its status, or anything else of it, last changed."""
@@ -209,6 +212,7 @@ class MessageOut(BaseModel):
             broadcast=broadcast,
             retry_of_message_id=message.retry_of_message_id,
             client_key=message.client_key,
+            metadata=message.metadata_,
             created_at=message.created_at,
             updated_at=message.updated_at,
             provider_time=message.provider_time,

@@ -87,7 +87,9 @@ def listing(
         ExternalId | None, Query(description="The record with exactly this id in another system.")
     ] = None,
 ) -> Listed:
-    return Listed(principal.organization_id, wanted, paging, external_id, metadata, changes)
+    return Listed(
+        principal.organization_id, wanted, paging, external_id=external_id, metadata=metadata, changes=changes
+    )
 
 
 Listings = Annotated[Listed, Depends(listing)]

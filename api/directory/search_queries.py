@@ -1,11 +1,11 @@
 """SQL of the lists of families and staff members, and of finding them by name or number (decision 0021)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from api.directory import search_rules
@@ -15,7 +15,7 @@ from api.directory.search_rules import DirectoryQuery
 from api.directory.types import AudienceFilter
 from api.kit.changes import ChangesQuery
 from api.kit.errors import Invalid
-from api.kit.metadata_filter import has_metadata
+from api.kit.metadata_filter import with_metadata
 from api.kit.paging import PageQuery, how_many_fit
 
 LOOKED_THROUGH = 200
@@ -32,6 +32,8 @@ class Listed:
     external_id: str | None = None
     metadata: Mapping[str, str | None] = field(default_factory=dict)
     """Values that the record's metadata has."""
+    is_described: Callable[[Any], ColumnElement[bool]] | None = None
+    """Of the id: whether the record has this metadata. `page` sets it."""
     changes: ChangesQuery | None = None
     """By time of change, archived records included, in place of by name."""
 
@@ -44,9 +46,8 @@ class Listed:
             wanted.append(tuple_(columns.name, columns.id) > tuple_(*after))
         if self.external_id is not None:
             wanted.append(columns.external_id == self.external_id)
-        if self.metadata:
-            described = select(model.id).where(has_metadata(model, self.organization_id, self.metadata))
-            wanted.append(columns.id.in_(described.where(model.organization_id == self.organization_id)))
+        if self.is_described is not None:
+            wanted.append(self.is_described(columns.id))
         if self.changes is not None:
             return self.changes.narrow(statement.where(*wanted), columns.updated_at, columns.id)
         in_order = statement.where(*wanted).order_by(columns.name, columns.id)
@@ -64,6 +65,8 @@ async def page(
         if search is not None:
             raise Invalid([("/query/q", "A list by time of change can't be searched. Leave one of both out.")])
         listed = replace(listed, changes=await listed.changes.begun(session))
+    described = await with_metadata(session, model, listed.organization_id, listed.metadata)
+    listed = replace(listed, is_described=described)
     if search is None:
         rows = (await session.scalars(listed.first(select(model), model))).all()
     else:

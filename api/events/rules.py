@@ -99,6 +99,9 @@ OF_MASS_TEXTS: Mapping[Action, str] = {
 }
 """The state in which a mass text ends."""
 
+DRAFT = "draft"
+"""The state before a draft was thrown away: nobody waits to hear that it has finished."""
+
 
 def listed_types(
     wanted: Collection[EventType], permissions: Collection[Permission]
@@ -152,7 +155,7 @@ def event_of(entry: NewEntry) -> NewEvent | None:
             "source": details.get("source"),
         }
         return NewEvent(type=EventType.OPT_IN_CHANGED, phone_number=entry.phone_number, data=data)
-    if (state := OF_MASS_TEXTS.get(entry.action)) is not None:
+    if (state := OF_MASS_TEXTS.get(entry.action)) is not None and details.get("from") != DRAFT:
         data = {"actor": actor, "broadcast_id": details["broadcast_id"], "state": state}
         return NewEvent(type=EventType.MASS_TEXT_FINISHED, data=data)
     return None

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from api.conversations.models import Conversation
 from api.directory.models import PhoneNumber
 from api.exports.models import Export, ExportChunk
 from api.exports.rules import ExportKind, ExportState
@@ -18,7 +19,7 @@ QUIET = {"synchronize_session": False}
 
 
 class ExportRow(NamedTuple):
-    """A job, and the number that it is about, if it is about one."""
+    """A job, and the number that it or its conversation is about, if it is about one."""
 
     job: Export
     phone_number: str | None
@@ -28,8 +29,13 @@ def _rows(organization_id: UUID) -> Select[Export, str]:
     return (
         select(Export, PhoneNumber.number)
         .outerjoin(
+            Conversation,
+            (Conversation.organization_id == Export.organization_id) & (Conversation.id == Export.conversation_id),
+        )
+        .outerjoin(
             PhoneNumber,
-            (PhoneNumber.organization_id == Export.organization_id) & (PhoneNumber.id == Export.phone_number_id),
+            (PhoneNumber.organization_id == Export.organization_id)
+            & (PhoneNumber.id == func.coalesce(Export.phone_number_id, Conversation.phone_number_id)),
         )
         .where(Export.organization_id == organization_id)
     )

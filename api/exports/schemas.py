@@ -78,7 +78,7 @@ class ExportOut(BaseModel):
     """The format of its file."""
     conversation_id: UUID | None
     phone_number: str | None
-    """Of the kind `phone_number`; null once the number was erased."""
+    """Of the kind `phone_number`, and that of a conversation; null for a range, and once the number was erased."""
     from_: Annotated[datetime | None, Field(alias="from", description="The first moment of a range; else null.")]
     to: datetime | None
     """Rows of before this moment are in it. Null until it begins, unless it was asked for."""

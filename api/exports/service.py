@@ -53,7 +53,7 @@ async def create_export(session: AsyncSession, principal: Principal, new: NewExp
         raise Invalid(problems)
     phone_number_id, phone_number = await _number(session, organization_id, new)
     if new.conversation_id is not None:
-        await require_conversation(session, organization_id, new.conversation_id)
+        phone_number = (await require_conversation(session, organization_id, new.conversation_id)).number.number
     if new.line_id is not None:
         await require_line(session, organization_id, new.line_id)
     # The lock also makes the counts exact.

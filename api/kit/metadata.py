@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints, WithJsonSchema
 from typing_extensions import TypeAliasType
 
+from api.kit.errors import Invalid
 from api.kit.request_models import PatchModel
 from api.kit.text import Body, storable
 
@@ -99,6 +100,14 @@ def merged(stored: Mapping[str, str], change: MetadataChange | None) -> dict[str
     if len(result) > MAX_KEYS:
         raise TooManyKeysError(TOO_MANY)
     return result
+
+
+def merged_or_invalid(stored: Mapping[str, str], change: MetadataChange | None) -> dict[str, str]:
+    """As `merged`. Raises `Invalid` for too many keys."""
+    try:
+        return merged(stored, change)
+    except TooManyKeysError as error:
+        raise Invalid([("/metadata", str(error))]) from error
 
 
 def changed_keys(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

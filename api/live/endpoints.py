@@ -27,6 +27,8 @@ router = APIRouter(tags=["live"])
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
+LOG_ALONE = ("type", "limit")
+"""Parameters that the live stream does not take."""
 
 
 @router.get(
@@ -63,8 +65,9 @@ async def events(
     after: Annotated[
         UUID | Literal["latest"] | None,
         Query(
-            description="Of the log: the id of the last event that you have. `latest` gives the newest event alone, to "
-            "start from. Without it the log starts 30 days ago."
+            description="The id of the last event that you have. Of the log, `latest` gives the newest event alone, to "
+            "start from, and without it the log starts 30 days ago. Of the live stream it is `Last-Event-ID` for "
+            "clients that cannot send the header at first."
         ),
     ] = None,
     types: Annotated[
@@ -79,16 +82,17 @@ async def events(
         Header(
             alias="Last-Event-ID",
             max_length=100,
-            description="Of the live stream: the id of the last event that you have.",
+            description="Of the live stream: the id of the last event that you have. It counts more than `after`.",
         ),
     ] = None,
 ) -> EventPage | StreamingResponse:
     """What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
 
-    `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
-    everything and `directory` the changes of consent. The stream needs `sms_logs`.
+    `Accept: application/json` asks for the log, `text/event-stream` for the stream. Who names neither gets the log for
+    one of its parameters, else the stream. Of the log, `sms_logs` shows everything and `directory` the changes of
+    consent. The stream needs `sms_logs`.
     """
-    if prefers(", ".join(request.headers.getlist("accept")), JSON, EVENT_STREAM):
+    if _asks_for_log(request):
         wanted = [EventType(each) for each in types or ()]
         rows = await list_events(session, principal, after=after, types=wanted, limit=limit + 1)
         shown = rows[:limit]
@@ -99,10 +103,11 @@ async def events(
         raise PermissionRequired(Permission.SMS_LOGS)
     _refuse_parameters_of_the_log(request)
     hub = from_app(request, Hub)
+    seen = str(after) if last_event_id is None and isinstance(after, UUID) else last_event_id
     content: AsyncIterator[bytes] = _nothing()
     # A HEAD request gets the headers, and opens no stream.
     if IS_HEAD not in request.scope:
-        content = hub.body(hub.open(principal, last_event_id=last_event_id))
+        content = hub.body(hub.open(principal, last_event_id=seen))
     return StreamingResponse(
         content,
         media_type=EVENT_STREAM,
@@ -111,9 +116,15 @@ async def events(
     )
 
 
+def _asks_for_log(request: Request) -> bool:
+    accept = ", ".join(request.headers.getlist("accept"))
+    names_log = any(name in request.query_params for name in ("after", *LOG_ALONE))
+    return prefers(accept, JSON, EVENT_STREAM) or (names_log and not prefers(accept, EVENT_STREAM, JSON))
+
+
 def _refuse_parameters_of_the_log(request: Request) -> None:
-    """The live stream has none: who gives one wants the log, and has not said so."""
-    given = [name for name in ("after", "type", "limit") if name in request.query_params]
+    """The live stream is neither cut nor filtered."""
+    given = [name for name in LOG_ALONE if name in request.query_params]
     if given:
         advice = "Only the log takes this. Ask for it with the header `Accept: application/json`."
         raise Invalid([(f"/query/{name}", advice) for name in given])

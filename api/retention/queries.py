@@ -389,42 +389,35 @@ async def erase_answers(
     session: AsyncSession, organization_id: UUID, patterns: Sequence[str], *, answer: dict[str, Any], limit: int
 ) -> int:
     """Replace stored answers that hold the number. Their keys stay: a repeated request still happens once."""
-    row = (IdempotencyKey.organization_id, IdempotencyKey.id)
-    found = (
-        select(*row)
-        .where(IdempotencyKey.organization_id == organization_id)
-        .where(holds_any(cast(IdempotencyKey.answer, Text), patterns))
-        .limit(limit)
-    )
-    erased = await session.execute(
-        update(IdempotencyKey)
-        .where(tuple_(*row).in_(found))
-        .values(status=answer["status"], answer=answer)
-        .returning(IdempotencyKey.id)
-        .execution_options(**QUIET)
-    )
-    return len(erased.all())
+    values = {"status": answer["status"], "answer": answer}
+    return await _replace(session, IdempotencyKey, "answer", organization_id, patterns, values, limit=limit)
 
 
 async def erase_answers_of_integrations(
     session: AsyncSession, organization_id: UUID, patterns: Sequence[str], *, limit: int
 ) -> int:
     """Empty the attempts of webhook deliveries if an answer of the integration holds the number."""
-    row = (WebhookDelivery.organization_id, WebhookDelivery.id)
-    found = (
-        select(*row)
-        .where(WebhookDelivery.organization_id == organization_id)
-        .where(holds_any(cast(WebhookDelivery.attempts, Text), patterns))
-        .limit(limit)
+    return await _replace(
+        session, WebhookDelivery, "attempts", organization_id, patterns, {"attempts": []}, limit=limit
     )
-    erased = await session.execute(
-        update(WebhookDelivery)
-        .where(tuple_(*row).in_(found))
-        .values(attempts=[])
-        .returning(WebhookDelivery.id)
-        .execution_options(**QUIET)
-    )
-    return len(erased.all())
+
+
+async def _replace(
+    session: AsyncSession,
+    model: type[IdempotencyKey | WebhookDelivery],
+    column: str,
+    organization_id: UUID,
+    patterns: Sequence[str],
+    values: dict[str, Any],
+    *,
+    limit: int,
+) -> int:
+    """Set `values` in rows of the organization whose JSON `column` holds a pattern. Returns how many were changed."""
+    row = (model.organization_id, model.id)
+    held = holds_any(cast(getattr(model, column), Text), patterns)
+    found = select(*row).where(model.organization_id == organization_id, held).limit(limit)
+    changed = update(model).where(tuple_(*row).in_(found)).values(values).returning(model.id)
+    return len((await session.execute(changed.execution_options(**QUIET))).all())
 
 
 async def erase_import_rows(

@@ -34,7 +34,7 @@ test("two people edit one family: the second is told, and takes theirs or keeps 
   await expectAccessible(page);
   await info.attach("told", { body: await page.screenshot(), contentType: "image/png" });
 
-  await told.getByRole("button", { name: "Load the current version" }).click();
+  await told.getByRole("button", { name: "Discard mine, load the current version" }).click();
   const loaded = editor(page, "Novak-Reyes family");
   await expect(loaded.getByLabel("Family name")).toHaveValue("Novak-Reyes family");
   await expect(loaded.getByRole("alert")).toBeHidden();
@@ -42,6 +42,6 @@ test("two people edit one family: the second is told, and takes theirs or keeps 
   await loaded.getByLabel("Family name").fill("Nowak family");
   await business.rename(id, "Reyes family");
   await loaded.getByRole("button", { name: "Save" }).click();
-  await loaded.getByRole("button", { name: "Keep mine" }).click();
+  await loaded.getByRole("button", { name: "Keep mine, overwrite theirs" }).click();
   await expect(page.getByRole("heading", { name: "Nowak family" })).toBeVisible();
 });

@@ -87,6 +87,7 @@ NEEDS = {
     f"GET {API}/recipients": VIEW,
     f"GET {API}/recipients/{{number}}": VIEW,
     f"GET {API}/organization/away": VIEW,
+    f"PATCH {CONVERSATION}": VIEW,
     f"GET {CONVERSATION}/thread": VIEW,
     f"POST {CONVERSATION}/notes": VIEW,
     f"GET {API}/notes/search": VIEW,

@@ -40,6 +40,8 @@ def body_of(name: str, rows: Rows) -> dict[str, Any] | None:
             return {"kind": "conversation", "format": "csv", "conversation_id": rows.ids["conversation_id"]}
         case "POST /mentions/read":
             return {"conversation_id": rows.ids["conversation_id"]}
+        case "PATCH /conversations/{conversation_id}":
+            return {"metadata": {"crm_id": uuid4().hex}}
         case "POST /conversations/{conversation_id}/messages":
             return {"body": "Hi"}
         case "PUT /conversations/{conversation_id}/assignee":

@@ -248,6 +248,11 @@ CHANGES: dict[str, Change] = {
     f"POST {API}/me/push-subscriptions": Change(new_browser, (), refused={"endpoint": "http://127.0.0.1/"}),
     f"DELETE {API}/me/push-subscriptions/{{subscription_id}}": Change(None, (), given=_own_browser),
     f"POST {API}/me/push-subscriptions/{{subscription_id}}/test": Change(None, (), given=_own_browser),
+    f"PATCH {CONVERSATION}": Change(
+        lambda: {"metadata": {"crm_id": "42"}},
+        by_staff("conversation.metadata_changed"),
+        refused={"metadata": {"[": "1"}},
+    ),
     f"POST {CONVERSATION}/messages": Change(
         lambda: {"body": "Yes"}, by_staff("message.sent", "conversation.opened"), refused={"body": "Yes", "seen_seq": 0}
     ),

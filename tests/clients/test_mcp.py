@@ -27,7 +27,7 @@ PATHS = ":".join(str(PROJECT / "clients" / name / "src") for name in ("python", 
 DOCUMENT = json.loads((PROJECT / "openapi.json").read_text())
 WRITES = {"add_note", "create_broadcast", "check_opt_ins"}
 SENDS = {
-    *("send_message", "send_first_message", "send_scheduled_text", "change_scheduled_text", "retry_message"),
+    *("send_message", "send_first_message", "send_scheduled_text", "change_message", "retry_message"),
     *("start_conversation", "send_broadcast", "resume_broadcast", "retry_broadcast", "approve_broadcast"),
     *("act_on_conversations", "change_away", "receive_sandbox_text"),
 }

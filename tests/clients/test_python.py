@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -34,6 +35,7 @@ from messenger_center_client import (
 )
 
 from tests.clients.conftest import Running
+from tests.support.certificates import self_signed
 from tests.support.relay import Relay, relay_to
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -132,6 +134,21 @@ async def test_nobody_listens(running: Running) -> None:
         pytest.raises(httpx.ConnectError),
     ):
         client.indicator()
+
+
+async def test_an_authority_of_ones_own_is_trusted(running: Running, tmp_path: Path) -> None:
+    serving, trusting = self_signed("localhost", tmp_path)
+    with relay_to(running.url, tls=serving) as relay:
+        with MessengerClient(relay.url, running.key, verify=trusting) as client:
+            assert client.list_providers()
+        async with AsyncMessengerClient(relay.url, running.key, verify=trusting) as other:
+            assert await other.list_providers()
+        with (
+            MessengerClient(relay.url, running.key, retries=Retries(most=0)) as strict,
+            pytest.raises(httpx.ConnectError, match="certificate"),
+        ):
+            strict.list_providers()
+    assert len(relay.seen) == 2
 
 
 async def test_a_problem_is_an_error_of_its_type(running: Running, client: MessengerClient) -> None:

@@ -42,6 +42,7 @@ CELLS = {
     "class_room": st.sampled_from(["", "B"]) | TEXT,
     "class_coach": st.sampled_from(["", "Jo"]) | TEXT,
     "class_location": st.sampled_from(["", "North"]) | TEXT,
+    "metadata.CRM id": st.sampled_from(["", "42"]) | TEXT,
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -61,6 +62,7 @@ KEYS = (
     "students",
     "tags",
     "notes",
+    "metadata",
 )
 RECORD = st.fixed_dictionaries(
     {"kind": st.sampled_from(["family", "staff_member"])},

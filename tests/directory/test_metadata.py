@@ -9,6 +9,7 @@ from sqlalchemy import text as sql
 
 from api.access.models import StaffMember
 from api.directory.models import Family
+from tests.directory.test_import import errors, outcomes, send, send_ndjson
 from tests.support.metadata import uses_the_index
 from tests.support.world import World
 
@@ -143,13 +144,45 @@ async def test_a_route_without_the_filter_refuses_it(world: World) -> None:
     assert [each["pointer"] for each in refused.json()["errors"]] == ["/query/metadata[level]"]
 
 
+async def test_an_import_sets_and_removes_keys(world: World) -> None:
+    table = "kind,external_id,name,Metadata.CRM id,metadata.level\nfamily,F-1,Rivera,42,\nfamily,F-2,Okafor,43,3\n"
+    assert outcomes(await send(world.admin, table.encode())) == [(1, "created"), (2, "created")]
+    path = f"{API}/families/by-external-id/F-"
+    assert (await world.admin.get(f"{path}1")).json()["metadata"] == {"CRM id": "42"}
+    assert (await world.admin.get(f"{path}2")).json()["metadata"] == {"CRM id": "43", "level": "3"}
+
+    assert outcomes(await send(world.admin, table.replace(",43,", ",44,").encode())) == [
+        (1, "unchanged"),
+        (2, "updated"),
+    ]
+    row = {"kind": "family", "external_id": "F-2", "name": "Okafor", "metadata": {"level": None, "season": "fall"}}
+    assert outcomes(await send_ndjson(world.admin, row)) == [(1, "updated")]
+    assert (await world.admin.get(f"{path}2")).json()["metadata"] == {"CRM id": "44", "season": "fall"}
+    left_out = await send_ndjson(world.admin, {**row, "metadata": None})
+    assert outcomes(left_out) == [(1, "unchanged")]
+
+
+async def test_an_import_says_what_is_wrong_with_metadata(world: World) -> None:
+    bad_header = await send(world.admin, b"kind,name,metadata.a[b],metadata.\nfamily,Rivera,1,2\n")
+    assert [each["pointer"] for each in bad_header.json()["errors"]] == ["/columns/2", "/columns/3"]
+    table = f"kind,external_id,name,metadata.level\nfamily,F-1,Rivera,{'3' * 501}\n"
+    table += "family,F-2,Okafor,3\nfamily,F-2,Okafor,4\n"
+    refused = errors(await send(world.admin, table.encode()))
+    assert [each[:2] for each in refused if each[1]] == [(1, "/metadata.level"), (3, "/metadata.level")]
+    full = {f"key{number}": "1" for number in range(50)}
+    await send_ndjson(world.admin, {"kind": "family", "external_id": "F-3", "name": "Kim", "metadata": full})
+    more = {"kind": "family", "external_id": "F-3", "name": "Kim", "metadata": {"more": "1"}}
+    assert [each[:2] for each in errors(await send_ndjson(world.admin, more))] == [(1, "/metadata")]
+
+
 @pytest.mark.parametrize("model", [Family, StaffMember])
 async def test_the_filter_is_answered_by_an_index(world: World, model: type[Family] | type[StaffMember]) -> None:
     async with world.service.database.transaction() as session:
         await session.execute(
             sql(
                 f"INSERT INTO {model.__tablename__} (organization_id, id, name, metadata)"
-                " SELECT :organization_id, gen_random_uuid(), 'N' || n, jsonb_build_object('crm_id', n::text)"
+                " SELECT :organization_id, gen_random_uuid(), 'N' || n,"
+                " jsonb_build_object('crm_id', n::text, 'all', '1')"
                 " FROM generate_series(1, 5000) AS n"
             ),
             {"organization_id": world.organization_id},
@@ -160,3 +193,6 @@ async def test_the_filter_is_answered_by_an_index(world: World, model: type[Fami
         async with uses_the_index(world.service, model.__tablename__):
             response = await world.admin.get(f"{API}/{kind}?metadata={query}")
         assert [each["name"] for each in response.json()["items"]] == [name]
+    for query in ("all:1", "all"):
+        common = (await world.admin.get(f"{API}/{kind}?metadata={query}&limit=3")).json()["items"]
+        assert [each["name"] for each in common] == ["N1", "N10", "N100"]

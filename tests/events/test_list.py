@@ -104,9 +104,15 @@ async def test_what_is_not_valid_is_refused(world: World, wrong: dict[str, Any])
     assert {each["pointer"].split("/")[2] for each in problem["errors"]} == set(wrong)
 
 
-async def test_parameters_of_the_log_without_its_media_type_are_refused(world: World) -> None:
+async def test_a_parameter_of_the_log_asks_for_it_where_no_media_type_is_named(world: World) -> None:
     for params in ({"limit": 5}, {"type": "message.sent"}, {"after": "latest"}):
-        answer = await world.maria.get(EVENTS, params=params)
+        answer = await world.maria.get(EVENTS, params=params, headers={"Accept": "*/*"})
+        assert answer.json().keys() == {"items", "next_cursor"}
+
+
+async def test_the_stream_is_neither_cut_nor_filtered(world: World) -> None:
+    for params in ({"limit": 5}, {"type": "message.sent"}):
+        answer = await world.maria.get(EVENTS, params=params, headers={"Accept": "text/event-stream"})
         assert answer.status_code == 422
         assert "Accept: application/json" in answer.json()["detail"]
 

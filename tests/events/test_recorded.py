@@ -187,3 +187,12 @@ async def test_HOOK_a_mass_text_that_ends(two: World, deed: str) -> None:
     assert [(each["broadcast_id"], each["state"]) for each in ends] == [
         (broadcast_id, "cancelled" if deed == "cancel" else "sent")
     ]
+
+
+async def test_HOOK_a_draft_that_is_thrown_away_has_not_finished(two: World) -> None:
+    broadcast_id = await new_broadcast(two.maria, audience={"families": {}})
+    log = await Log.end(two)
+
+    await do(two, broadcast_id, "cancel")
+
+    assert [row.type for row in await log.new() if row.type == "mass_text.finished"] == []

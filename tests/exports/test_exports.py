@@ -233,6 +233,7 @@ async def test_EXPORT_of_a_number_or_a_range_is_an_administrators(world: World) 
     of_admin = await start(world.admin, kind="phone_number", phone_number=PARENT)
     of_maria = await start(world.maria, kind="conversation", conversation_id=thread["id"])
     await run_all(world)
+    assert of_maria["phone_number"] == PARENT, "People tell the exports of conversations apart."
 
     for client in (world.maria, world.daniel):
         assert (await client.get(f"{EXPORTS}/{of_admin['id']}")).status_code == 404

@@ -42,9 +42,11 @@ class Server:
         return httpx.AsyncClient(base_url=self.url, headers=headers, cookies=person.cookies, timeout=PATIENCE_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def stream(self, person: httpx.AsyncClient, **headers: str) -> AsyncIterator["Stream"]:
+    async def stream(
+        self, person: httpx.AsyncClient, *, address: str = EVENTS, **headers: str
+    ) -> AsyncIterator["Stream"]:
         client = self.client(person)
-        async with client, client.stream("GET", EVENTS, headers=headers) as response:
+        async with client, client.stream("GET", address, headers=headers) as response:
             assert response.status_code == 200, await response.aread()
             stream = Stream(response)
             await stream.opened()

@@ -62,6 +62,19 @@ async def test_HOOK_a_stream_goes_on_in_another_process(
         assert seqs(await stream.until("message"))[-1] == 3
 
 
+async def test_HOOK_a_stream_starts_after_an_event_of_its_address(server: Server) -> None:
+    world = server.world
+    await world.text(PARENT, "1")
+    listed = await last_id(world)
+    await world.text(PARENT, "2")
+
+    async with server.stream(world.daniel, address=f"{EVENTS}?after={listed}", Accept="text/event-stream") as stream:
+        events = await stream.until("message")
+        while seqs(events)[-1] != 2:
+            events += await stream.until("message")
+    assert "resync" not in {event.type for event in events}
+
+
 async def test_HOOK_the_log_and_the_stream_have_the_same_ids(server: Server) -> None:
     world = server.world
     await world.text(PARENT, "1")

@@ -18,7 +18,7 @@ from tests.support.world import World
 
 API = "/api/v1"
 PARENT, OTHER = "+13125550101", "+13125550102"
-SECRET = "Our gate code is 4711"
+SECRET = "Our gate code is KX-4711-QZ"
 REASON = {"reason": "The person asked for it by letter."}
 
 
@@ -74,20 +74,22 @@ async def test_ERASE_nothing_of_the_number_is_left_in_any_table(world: World) ->
         f"{API}/conversations/{thread['id']}/messages", json={"body": "Welcome"}, headers={"Idempotency-Key": "once"}
     )
     assert sent.status_code in {201, 202}, sent.text
-    noted = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Gate code 4711, again"})
+    noted = await world.maria.post(
+        f"{API}/conversations/{thread['id']}/notes", json={"body": "Gate code KX-4711-QZ, again"}
+    )
     await world.maria.patch(f"{API}/notes/{noted.json()['id']}", json={"body": "Rivera pays late"})
     removed = await world.maria.post(f"{API}/conversations/{thread['id']}/notes", json={"body": "Rivera never pays"})
     await world.maria.delete(f"{API}/notes/{removed.json()['id']}")
     before = await everything(world)
     assert "3125550101" in before
     assert "Rivera" in before
-    assert "4711" in before
+    assert "KX-4711-QZ" in before
 
     erased = await erase(world)
 
     assert erased["state"] == "done"
     after = await everything(world)
-    for gone in ("3125550101", "Rivera", "4711", "Welcome"):
+    for gone in ("3125550101", "Rivera", "KX-4711-QZ", "Welcome"):
         assert gone not in after, [line for line in after.splitlines() if gone in line][:3]
     for kept in (OTHER, "Okafor", "See you at six"):
         assert kept in after

@@ -1,5 +1,6 @@
 """An HTTP relay in front of a service that loses answers, or answers in its place: a bad network, and a proxy."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,8 @@ class Relay:
 
 
 @contextmanager
-def relay_to(url: str) -> Iterator[Relay]:
+def relay_to(url: str, *, tls: ssl.SSLContext | None = None) -> Iterator[Relay]:
+    """`tls`: of a server. The relay is at `localhost` then."""
     relay = Relay("")
     with httpx.Client(base_url=url, timeout=30) as service:
 
@@ -68,9 +70,12 @@ def relay_to(url: str) -> Iterator[Relay]:
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
+        relay.url = f"http://127.0.0.1:{server.server_port}"
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+            relay.url = f"https://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, name="relay")
         thread.start()
-        relay.url = f"http://127.0.0.1:{server.server_port}"
         try:
             yield relay
         finally:

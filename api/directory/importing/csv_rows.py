@@ -23,6 +23,7 @@ from api.directory.rules import OptInSource, OwnerKind, Place
 from api.directory.wanted import Location
 from api.kit.errors import Invalid
 from api.kit.folding import fold_name
+from api.kit.metadata import key_of
 from api.kit.text import made_storable
 
 COLUMNS = (
@@ -31,6 +32,8 @@ COLUMNS = (
     *("location", "notes", "tags"),
     *("student_name", "class_name", "class_days", "class_time", "class_room", "class_coach", "class_location"),
 )
+METADATA = "metadata."
+"""Columns with a key of the metadata begin so. The key keeps its case."""
 REQUIRED_COLUMNS = ("kind", "name")
 OWN_COLUMNS = {
     OwnerKind.FAMILY: ("name", "location", "notes", "tags"),
@@ -122,20 +125,20 @@ def _header(line: str) -> tuple[list[str], str]:
     best: tuple[list[str], str] = ([], ",")
     for delimiter in (",", ";"):
         with suppress(csv.Error, StopIteration):
-            names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter, strict=True))]
+            names = [_column(name) for name in next(csv.reader([line], delimiter=delimiter, strict=True))]
             if not best[0] or len(set(names) & set(COLUMNS)) > len(set(best[0]) & set(COLUMNS)):
                 best = names, delimiter
     names, delimiter = best
-    known = f"The columns are: {', '.join(COLUMNS)}."
+    known = f"The columns are: {', '.join(COLUMNS)}, and {METADATA}key for a key of the metadata."
     problems = [
         (f"/columns/{index}", f"There is no column “{made_storable(name)[:60]}”. {known}")
         for index, name in enumerate(names[:200])
-        if name not in COLUMNS
+        if not _is_column(name)
     ]
     problems += [
         (f"/columns/{index}", f"The column “{name}” stands here twice.")
         for index, name in enumerate(names[:200])
-        if name in COLUMNS and name in names[:index]
+        if _is_column(name) and name in names[:index]
     ]
     missing = [name for name in REQUIRED_COLUMNS if name not in names]
     if missing:
@@ -143,6 +146,22 @@ def _header(line: str) -> tuple[list[str], str]:
     if problems:
         raise Invalid(problems[:MAX_ERRORS_OF_ROW])
     return names, delimiter
+
+
+def _column(cell: str) -> str:
+    name = cell.strip()
+    prefix = name[: len(METADATA)].lower()
+    return prefix + name[len(METADATA) :] if prefix == METADATA else name.lower()
+
+
+def _is_column(name: str) -> bool:
+    if not name.startswith(METADATA):
+        return name in COLUMNS
+    try:
+        key_of(name.removeprefix(METADATA))
+    except ValueError:
+        return False
+    return True
 
 
 class _Group:
@@ -187,6 +206,9 @@ def _entry_of_rows(rows: list[int], values: list[dict[str, str]], *, country: st
     numbered = list(zip(rows, values, strict=True))
     for column in OWN_COLUMNS[kind]:
         record.add_own(column, [(row, cells[column]) for row, cells in numbered if cells[column]])
+    for column in values[0]:
+        if column.startswith(METADATA):
+            record.add_metadata(column, [(row, cells[column]) for row, cells in numbered if cells[column]])
     for row, cells in numbered:
         record.add_holder(row, cells)
         record.add_student(row, cells)
@@ -235,6 +257,19 @@ class _RecordOfRows:
         self._places[column,] = Place(f"/{column}", first)
         read = READERS.get(column)
         self.data[column] = read(value) if read else value
+        self._require_agreement(column, given)
+
+    def add_metadata(self, column: str, given: Sequence[tuple[int, str]]) -> None:
+        """A column with a key of the metadata. An empty cell leaves the key as it is."""
+        if given:
+            key = column.removeprefix(METADATA)
+            self.data.setdefault("metadata", {})[key] = given[0][1]
+            self._places["metadata",] = Place("/metadata", given[0][0])
+            self._places["metadata", key] = Place(f"/{column}", given[0][0])
+            self._require_agreement(column, given)
+
+    def _require_agreement(self, column: str, given: Sequence[tuple[int, str]]) -> None:
+        first, value = given[0]
         detail = f"Rows of one record must agree, and row {first} says otherwise."
         self.problems += [RowError(row, f"/{column}", detail) for row, other in given if other != value]
 

@@ -29,6 +29,7 @@ from api.directory.fields import (
 from api.directory.rules import OptInSource, OwnerKind, Place, WantedRecord
 from api.directory.wanted import ContactIn, Locate, NumbersNotRead, OptInIn, PhoneRecordIn, StudentIn, wanted_record
 from api.kit.errors import Invalid, TooLarge
+from api.kit.metadata import MetadataChange, MetadataIn
 from api.kit.request_models import RequestModel
 from api.kit.text import made_storable
 
@@ -135,6 +136,8 @@ class FamilyRow(RequestModel):
     """The location that the record belongs to."""
     notes: Notes | None = None
     """What staff have noted about the record."""
+    metadata: MetadataIn | None = None
+    """Keys of the record's metadata. Others stay; one with null or an empty text is removed."""
 
 
 class StaffMemberRow(RequestModel):
@@ -157,6 +160,8 @@ class StaffMemberRow(RequestModel):
     """The location that the record belongs to."""
     notes: Notes | None = None
     """What staff have noted about the record."""
+    metadata: MetadataIn | None = None
+    """Keys of the record's metadata. Others stay; one with null or an empty text is removed."""
 
 
 def entry_of(data: dict[str, Any], kind: OwnerKind, rows: Sequence[int], *, locate: Locate, country: str) -> Entry:
@@ -171,7 +176,8 @@ def entry_of(data: dict[str, Any], kind: OwnerKind, rows: Sequence[int], *, loca
     except NumbersNotRead as error:
         problems = error.problems
     else:
-        return Readable(rows, replace(wanted, target=wanted.external_id, keeps_details=True))
+        metadata = None if given.metadata is None else MetadataChange(given.metadata)
+        return Readable(rows, replace(wanted, target=wanted.external_id, keeps_details=True, metadata=metadata))
     errors = [RowError.at(place, detail) for place, detail in problems[:MAX_ERRORS_OF_ROW]]
     return Refused(rows, kind, shown_id(data.get("external_id")), errors)
 

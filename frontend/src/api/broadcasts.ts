@@ -119,10 +119,25 @@ export function useCreateBroadcast() {
 export function useChangeBroadcast() {
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: ({ id, body }: { id: string; body: BroadcastChange }) =>
-      unwrap(client.PATCH("/api/v1/broadcasts/{broadcast_id}", { params: { path: { broadcast_id: id } }, body })),
+    mutationFn: ({ shown, body }: { shown: BroadcastDetail; body: BroadcastChange }) => {
+      const path = { broadcast_id: shown.id };
+      const names = Object.keys(body) as (keyof BroadcastDetail)[];
+      return changeAsShown({
+        shown,
+        read: () => client.GET("/api/v1/broadcasts/{broadcast_id}", { params: { path } }),
+        save: (header) => unwrap(client.PATCH("/api/v1/broadcasts/{broadcast_id}", { params: { path, header }, body })),
+        // Several people may write different parts of a draft.
+        part: (draft) => names.map((name) => draft[name]),
+      });
+    },
     onSuccess: (saved) => remember(queryClient, saved),
   });
+}
+
+/** Every view shows the mass text as it is now. */
+export function useShowBroadcast() {
+  const queryClient = useQueryClient();
+  return (current: BroadcastDetail) => remember(queryClient, current);
 }
 
 export function useSendBroadcast(id: string) {

@@ -57,6 +57,7 @@ export function useScheduleAgain(text: ScheduledText) {
           body: {
             body: text.body,
             media_urls: text.media_urls,
+            metadata: text.metadata,
             // The person who has withdrawn it has its files.
             attachments: text.files.flatMap(({ id }) => (id === null ? [] : [id])),
             close: text.close,

@@ -592,7 +592,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Conversation
+         * @description Change the metadata of a conversation.
+         */
+        patch: operations["update_conversation"];
         trace?: never;
     };
     "/api/v1/conversations/{conversation_id}/assignee": {
@@ -991,8 +995,9 @@ export interface paths {
          * Events
          * @description What has happened, for programs that follow it: the log of 30 days, or a stream of changes as they happen.
          *
-         *     `Accept: application/json` asks for the log, everything else for the stream. Of the log, `sms_logs` shows
-         *     everything and `directory` the changes of consent. The stream needs `sms_logs`.
+         *     `Accept: application/json` asks for the log, `text/event-stream` for the stream. Who names neither gets the log for
+         *     one of its parameters, else the stream. Of the log, `sms_logs` shows everything and `directory` the changes of
+         *     consent. The stream needs `sms_logs`.
          */
         get: operations["events"];
         put?: never;
@@ -1818,10 +1823,12 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change Scheduled Text
-         * @description Change or reschedule a text that has not left. One that is held back waits again.
+         * Change Message
+         * @description Change a message's metadata; or change or reschedule a text that has not left: one that is held back waits again.
+         *
+         *     With `metadata` alone, the author of a text that has not left stays, and one that is held back stays so.
          */
-        patch: operations["change_scheduled_text"];
+        patch: operations["change_message"];
         trace?: never;
     };
     "/api/v1/messages/{message_id}/media/{media_id}": {
@@ -3056,7 +3063,7 @@ export interface components {
          * @description Every action that has an audit entry (AUDIT-WHAT).
          * @enum {string}
          */
-        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "export.created" | "export.downloaded" | "export.deleted" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored";
+        Action: "message.sent" | "message.scheduled" | "message.rescheduled" | "message.withdrawn" | "message.held_back" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.viewed" | "conversation.assigned" | "conversation.released" | "conversation.reminder_set" | "conversation.reminder_removed" | "conversation.reminder_due" | "conversation.not_sent_dismissed" | "conversation.undone" | "opt_in.changed" | "phone_number.stopped" | "phone_number.started" | "session.created" | "session.refused" | "session.ended" | "session.revoked" | "password.changed" | "password.refused" | "password.reset" | "organization.created" | "organization.updated" | "staff_member.created" | "staff_member.updated" | "staff_member.archived" | "family.created" | "family.updated" | "family.archived" | "class.created" | "class.updated" | "saved_reply.created" | "saved_reply.updated" | "saved_reply.deleted" | "organization.links_changed" | "phone_record.removed" | "refusal.lifted" | "directory.imported" | "line.created" | "line.updated" | "line.prices_changed" | "credits.changed" | "credits.added" | "credits.low" | "usage.exported" | "away_message.changed" | "api_key.created" | "api_key.updated" | "api_key.rotated" | "api_key.revoked" | "webhook_endpoint.created" | "webhook_endpoint.updated" | "webhook_endpoint.deleted" | "webhook_endpoint.switched_off" | "webhook_endpoint.secret_rotated" | "webhook_delivery.replayed" | "inbound_event.replayed" | "sandbox_text.received" | "audit_log.exported" | "export.created" | "export.downloaded" | "export.deleted" | "phone_number.erased" | "audit_entries.erased" | "retention.applied" | "broadcast.created" | "broadcast.updated" | "broadcast.approved" | "broadcast.confirmed" | "broadcast.hours_overridden" | "broadcast.started" | "broadcast.paused" | "broadcast.resumed" | "broadcast.cancelled" | "broadcast.finished" | "broadcast.exported" | "audience.created" | "audience.updated" | "audience.deleted" | "note.added" | "note.edited" | "note.removed" | "note.restored" | "conversation.metadata_changed" | "message.metadata_changed";
         /**
          * ActorKind
          * @enum {string}
@@ -5320,6 +5327,8 @@ export interface components {
              * @description The id of the line.
              */
             line_id: string;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Not Sent
              * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
@@ -5576,6 +5585,8 @@ export interface components {
              * @description The most parts of a text without pictures that the line's provider takes; null if it limits characters only.
              */
             max_segments: number | null;
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Not Sent
              * @description Texts that did not go, and that nobody has retried, answered or dismissed; and scheduled texts that are held back
@@ -5668,6 +5679,8 @@ export interface components {
              * @description The id of the line.
              */
             line_id?: string | null;
+            /** @description A map of strings for your own use. Keys that are given are set too if the conversation exists. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Phone Number
              * @description A phone number, as people write it or as the API returned it.
@@ -5725,6 +5738,14 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /** ConversationPatch */
+        ConversationPatch: {
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
         };
         /** ConversationUnreadEvent */
         ConversationUnreadEvent: {
@@ -6317,7 +6338,7 @@ export interface components {
             line_id: string | null;
             /**
              * Phone Number
-             * @description Of the kind `phone_number`; null once the number was erased.
+             * @description Of the kind `phone_number`, and that of a conversation; null for a range, and once the number was erased.
              */
             phone_number: string | null;
             /** @description How far it is. */
@@ -6582,6 +6603,11 @@ export interface components {
              */
             location?: string | null;
             /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
+            /**
              * Name
              * @description The name of the family or the person.
              */
@@ -6685,6 +6711,8 @@ export interface components {
              * @default []
              */
             media_urls?: string[];
+            /** @description A map of strings for your own use, which the message keeps. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Phone Number
              * @description A phone number, as people write it or as the API returned it.
@@ -8565,6 +8593,8 @@ export interface components {
              * @description Its pictures and other files.
              */
             media: components["schemas"]["Media"][];
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Provider Message Id
              * @description The id that the provider gave it.
@@ -8711,6 +8741,8 @@ export interface components {
              * @description Its pictures and other files.
              */
             media: components["schemas"]["Media"][];
+            /** @description A map of strings that integrations keep on it. */
+            metadata: components["schemas"]["Metadata"];
             /** @description The check with which it was sent; null for a received message. */
             opt_in_check: components["schemas"]["OptInCheck"] | null;
             /**
@@ -8806,6 +8838,56 @@ export interface components {
              * @description The `cursor` of the next page; null on the last one.
              */
             next_cursor: string | null;
+        };
+        /**
+         * MessagePatch
+         * @description `metadata` is of any message; the other fields are of a text that has not left. An omitted field stays.
+         *
+         *     `seen_seq`: the last message that the person has seen; texts up to it hold nothing back. Who changes anything but
+         *     the metadata becomes the one who sends the text.
+         */
+        MessagePatch: {
+            /**
+             * Attachments
+             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
+             */
+            attachments?: string[];
+            /**
+             * Body
+             * @description The text. It may be empty beside a picture.
+             */
+            body?: string;
+            /**
+             * Close
+             * @description Whether the conversation is closed with it.
+             */
+            close?: boolean;
+            /**
+             * Media Urls
+             * @description Addresses of pictures that go with it.
+             */
+            media_urls?: string[];
+            /**
+             * @description A map of strings for your own use. Keys that are left out stay; one with null or an empty text is removed. Null
+             *     in place of the map removes all.
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
+            /**
+             * Only If Nothing New
+             * @description Whether a text that comes in before `send_at` holds it back.
+             */
+            only_if_nothing_new?: boolean;
+            /**
+             * Seen Seq
+             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
+             */
+            seen_seq?: number;
+            /**
+             * Send At
+             * Format: date-time
+             * @description When it leaves.
+             */
+            send_at?: string;
         };
         /** MessageReceivedData */
         MessageReceivedData: {
@@ -11230,6 +11312,8 @@ export interface components {
              * @description Addresses of pictures that go with it.
              */
             media_urls: string[];
+            /** @description A map of strings that integrations keep on the message. */
+            metadata: components["schemas"]["Metadata"];
             /**
              * Only If Nothing New
              * @description Whether a text that comes in before `send_at` holds it back.
@@ -11280,49 +11364,6 @@ export interface components {
             position: string;
             /** @description The text that waits for its time. */
             scheduled_text: components["schemas"]["ScheduledText"];
-        };
-        /**
-         * ScheduledTextPatch
-         * @description An omitted field stays. `seen_seq`: the last message that the person has seen; texts up to it hold nothing
-         *     back. Who changes a text becomes the one who sends it.
-         */
-        ScheduledTextPatch: {
-            /**
-             * Attachments
-             * @description Ids of the text's own `files` that stay, and of the person's uploads that are added, in their order.
-             */
-            attachments?: string[];
-            /**
-             * Body
-             * @description The text.
-             */
-            body?: string;
-            /**
-             * Close
-             * @description Whether the conversation is closed when it leaves.
-             */
-            close?: boolean;
-            /**
-             * Media Urls
-             * @description Addresses of pictures that go with it.
-             */
-            media_urls?: string[];
-            /**
-             * Only If Nothing New
-             * @description Whether a text that comes in before `send_at` holds it back.
-             */
-            only_if_nothing_new?: boolean;
-            /**
-             * Seen Seq
-             * @description The `seq` of the last message that the person has seen. Texts up to it hold nothing back.
-             */
-            seen_seq?: number;
-            /**
-             * Send At
-             * Format: date-time
-             * @description When it leaves.
-             */
-            send_at?: string;
         };
         /**
          * ScheduledTexts
@@ -11435,6 +11476,8 @@ export interface components {
              * @default []
              */
             media_urls?: string[];
+            /** @description A map of strings for your own use, which the message keeps. */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Only If Nothing New
              * @description Whether a text that comes in before `send_at` holds it back.
@@ -11929,6 +11972,11 @@ export interface components {
              * @default null
              */
             location?: string | null;
+            /**
+             * @description Keys of the record's metadata. Others stay; one with null or an empty text is removed.
+             * @default null
+             */
+            metadata?: components["schemas"]["MetadataIn"] | null;
             /**
              * Name
              * @description The name of the family or the person.
@@ -13354,6 +13402,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -13976,6 +14025,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -14287,6 +14337,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -15403,6 +15454,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17084,6 +17136,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17244,6 +17297,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17553,6 +17607,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -17976,6 +18031,8 @@ export interface operations {
                 staff_member_id?: string | null;
                 /** @description A tag of a family or a staff member who holds the number. */
                 tag?: string | null;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -18207,6 +18264,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -18683,6 +18741,176 @@ export interface operations {
             };
         };
     };
+    update_conversation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the record as you have read it: 412 if it has changed since. Several tags may be given; `*` stands for any; weak tags never match. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The id of the conversation. */
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConversationPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description The request cannot be read */
+            400: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnreadableProblem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotSignedInProblem"];
+                };
+            };
+            /** @description A permission is missing; The request came from another site */
+            403: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PermissionRequiredProblem"] | components["schemas"]["CrossOriginProblem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["NotFoundProblem"];
+                };
+            };
+            /** @description The record has changed since it was read */
+            412: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["PreconditionFailedProblem"];
+                };
+            };
+            /** @description The request is too large */
+            413: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["TooLargeProblem"];
+                };
+            };
+            /** @description This kind of content is not accepted */
+            415: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnsupportedMediaTypeProblem"];
+                };
+            };
+            /** @description Some values are not valid */
+            422: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ValidationProblem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["RateLimitedProblem"];
+                };
+            };
+            /** @description Internal error */
+            500: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Temporarily unavailable */
+            503: {
+                headers: {
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    "X-Request-ID": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["UnavailableProblem"];
+                };
+            };
+        };
+    };
     assign_conversation: {
         parameters: {
             query?: never;
@@ -19084,6 +19312,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -19547,6 +19776,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -19859,6 +20089,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -20337,6 +20568,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21553,6 +21785,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21757,6 +21990,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -21973,7 +22207,7 @@ export interface operations {
     events: {
         parameters: {
             query?: {
-                /** @description Of the log: the id of the last event that you have. `latest` gives the newest event alone, to start from. Without it the log starts 30 days ago. */
+                /** @description The id of the last event that you have. Of the log, `latest` gives the newest event alone, to start from, and without it the log starts 30 days ago. Of the live stream it is `Last-Event-ID` for clients that cannot send the header at first. */
                 after?: string | "latest" | null;
                 /** @description Of the log: only these types. It may be repeated. */
                 type?: ("message.received" | "message.sent" | "message.status_changed" | "conversation.opened" | "conversation.closed" | "conversation.unread" | "conversation.assigned" | "opt_in.changed" | "mass_text.finished")[] | null;
@@ -21981,7 +22215,7 @@ export interface operations {
                 limit?: number;
             };
             header?: {
-                /** @description Of the live stream: the id of the last event that you have. */
+                /** @description Of the live stream: the id of the last event that you have. It counts more than `after`. */
                 "Last-Event-ID"?: string | null;
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
                 "If-None-Match"?: string;
@@ -22336,6 +22570,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -23056,6 +23291,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -24941,6 +25177,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -25867,6 +26104,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -27613,6 +27851,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -28445,6 +28684,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before. It is opaque. */
                 cursor?: string | null;
+                /** @description Records with this value in their metadata, as `key:value`: `metadata=crm_id:42`; or with any value of a key: `metadata=crm_id`. Several must all be there. `metadata[crm_id]=42` and `metadata[crm_id]=` mean the same, and take a key with a colon too. */
+                metadata?: string[];
             };
             header?: {
                 /** @description Entity tags of answers that you have: 304 without a body if this one has one of them. */
@@ -28663,6 +28904,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -29139,7 +29381,7 @@ export interface operations {
             };
         };
     };
-    change_scheduled_text: {
+    change_message: {
         parameters: {
             query?: never;
             header?: never;
@@ -29151,7 +29393,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ScheduledTextPatch"];
+                "application/json": components["schemas"]["MessagePatch"];
             };
         };
         responses: {
@@ -29164,7 +29406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledText"];
+                    "application/json": components["schemas"]["ScheduledText"] | components["schemas"]["Message"];
                 };
             };
             /** @description The request cannot be read */
@@ -29549,6 +29791,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -29708,6 +29951,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -32150,6 +32394,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -33142,6 +33387,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -34492,6 +34738,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -36055,6 +36302,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -36766,6 +37014,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];
@@ -37732,6 +37981,7 @@ export interface operations {
             /** @description This answer was erased */
             410: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     "X-Request-ID": components["headers"]["RequestId"];

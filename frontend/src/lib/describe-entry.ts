@@ -24,6 +24,8 @@ const DEEDS: Record<string, string> = {
   "conversation.not_sent_dismissed": "dismissed the texts that were not sent",
   "conversation.undone": "undid a change",
   "conversation.viewed": "looked at it",
+  "conversation.metadata_changed": "changed its metadata",
+  "message.metadata_changed": "changed the metadata of a message",
   "refusal.lifted": "lifted the refusal of this number",
 };
 

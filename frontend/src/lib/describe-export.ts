@@ -12,7 +12,7 @@ export const SHORT_FORMATS: Record<ExportFormat, string> = { html: "Page to prin
 export function describeExport(job: ExportJob, { phone, date }: { phone: (number: string) => string; date: (at: string) => string }): string {
   switch (job.kind) {
     case "conversation":
-      return "A conversation";
+      return job.phone_number === null ? "A conversation" : `The conversation with ${phone(job.phone_number)}`;
     case "phone_number":
       return job.phone_number === null ? "A number that was erased" : `Everything about ${phone(job.phone_number)}`;
     case "range":

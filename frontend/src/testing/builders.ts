@@ -184,6 +184,7 @@ export function aConversation(overrides: Partial<ConversationDetail> = {}): Conv
     reminder: null,
     not_sent: 0,
     waiting_since: null,
+    metadata: {},
     created_at: minutesAgo(10_000),
     updated_at: minutesAgo(60),
     opt_in_check: aCheck(),
@@ -223,6 +224,7 @@ export function aMessage(overrides: Partial<Message> = {}): Message {
     reaction: null,
     reactions: [],
     automatic: null,
+    metadata: {},
     ...overrides,
   };
 }

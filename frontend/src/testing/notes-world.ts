@@ -63,7 +63,7 @@ export function aScheduledText(overrides: Partial<ScheduledText> = {}): Schedule
   return {
     id: anId(), conversation_id: anId(), status: "scheduled", body: "See you at 9", media_urls: [], files: [], send_at: new Date(Date.now() + 7_200_000).toISOString(),
     only_if_nothing_new: true, close: false, seen_seq: 1_000, has_new: false, will_be_held_back: false, held: null,
-    scheduled_by: { kind: "staff_member", id: anId(), name: "Daniel Kim" }, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), ...overrides,
+    scheduled_by: { kind: "staff_member", id: anId(), name: "Daniel Kim" }, metadata: {}, created_at: NOW.toISOString(), updated_at: NOW.toISOString(), ...overrides,
   };
 }
 

@@ -68,7 +68,7 @@ export class TeamWorld {
     const text: ScheduledText = {
       id: anId(), conversation_id: conversationId, body, send_at, only_if_nothing_new, close: false, media_urls: [], files: [], status: "scheduled", held: null,
       has_new: false, will_be_held_back: false, seen_seq: 1, scheduled_by: { kind: "staff_member", ...(this.me() ?? { id: anId(), name: "" }) },
-      created_at: NOW.toISOString(), updated_at: NOW.toISOString(),
+      metadata: {}, created_at: NOW.toISOString(), updated_at: NOW.toISOString(),
     };
     this.host.notes.scheduled.push(text);
     this.host.change(conversationId, { scheduled_at: send_at });

@@ -25,10 +25,10 @@ export function ChangedMeanwhile<Shown extends object>({ error, pending, onLoad,
         <p>Not saved: somebody has changed this since you opened it. What you typed is still here.</p>
         <div className="mt-2 flex flex-wrap gap-2">
           <Button size="sm" disabled={pending} onClick={() => onLoad(current)}>
-            Load the current version
+            Discard mine, load the current version
           </Button>
           <Button size="sm" variant="danger" disabled={pending} onClick={() => onKeep(current)}>
-            Keep mine
+            Keep mine, overwrite theirs
           </Button>
         </div>
       </Notice>

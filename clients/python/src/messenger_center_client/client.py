@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import Any, Self
 
 import httpx
@@ -15,7 +16,9 @@ from .retrying import Retries
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 
-def _options(base_url: str, api_key: str, timeout: httpx.Timeout | float, name: str | None) -> dict[str, Any]:
+def _options(
+    base_url: str, api_key: str, timeout: httpx.Timeout | float, name: str | None, verify: ssl.SSLContext | bool
+) -> dict[str, Any]:
     """`name`: of the program, before that of this package in `User-Agent`. Raises `ValueError`."""
     if not base_url.startswith(("https://", "http://")) or "/api/v1" in base_url:
         raise ValueError(f"base_url is the address of the service, such as https://sms.example.com, not {base_url!r}.")
@@ -28,7 +31,7 @@ def _options(base_url: str, api_key: str, timeout: httpx.Timeout | float, name: 
         # `GET /events` answers the log, not the live stream.
         "Accept": "application/json, */*;q=0.5",
     }
-    return {"base_url": base_url.rstrip("/"), "headers": headers, "timeout": timeout}
+    return {"base_url": base_url.rstrip("/"), "headers": headers, "timeout": timeout, "verify": verify}
 
 
 class MessengerClient(Operations):
@@ -45,12 +48,14 @@ class MessengerClient(Operations):
         timeout: httpx.Timeout | float = TIMEOUT,
         retries: Retries | None = None,
         name: str | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
         """`base_url` is the address of the service, without `/api/v1`. `timeout`, in seconds, is of each try.
 
+        `verify=ssl.create_default_context(cafile=…)` trusts an authority of your own.
         Raises `ValueError` for an address or a key that cannot be one.
         """
-        self.http = HttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name))
+        self.http = HttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name, verify))
         super().__init__(AuthenticatedClient(base_url=base_url, token=api_key).set_httpx_client(self.http))
 
     def close(self) -> None:
@@ -74,8 +79,9 @@ class AsyncMessengerClient(AsyncOperations):
         timeout: httpx.Timeout | float = TIMEOUT,
         retries: Retries | None = None,
         name: str | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
-        self.http = AsyncHttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name))
+        self.http = AsyncHttpClient(retries=retries or Retries(), **_options(base_url, api_key, timeout, name, verify))
         super().__init__(AuthenticatedClient(base_url=base_url, token=api_key).set_async_httpx_client(self.http))
 
     async def aclose(self) -> None:

@@ -95,6 +95,8 @@ export const ACTION_LABELS: Record<AuditAction, string> = {
   "note.edited": "Changed a note",
   "note.removed": "Removed a note",
   "note.restored": "Restored a note",
+  "conversation.metadata_changed": "Changed the metadata of a conversation",
+  "message.metadata_changed": "Changed the metadata of a message",
 };
 
 export function isAuditAction(action: string | undefined): action is AuditAction {
@@ -246,6 +248,8 @@ const DEEDS: Record<AuditAction, (details: Details, number: string, entry: Audit
   "note.edited": (_, number) => `changed a note in the conversation with ${number}`,
   "note.removed": (_, number) => `removed a note from the conversation with ${number}`,
   "note.restored": (_, number) => `restored a note of the conversation with ${number}`,
+  "conversation.metadata_changed": (_, number) => `changed the metadata of the conversation with ${number}`,
+  "message.metadata_changed": (_, number) => `changed the metadata of a message with ${number}`,
 };
 
 function exported(details: Details, number: string): string {

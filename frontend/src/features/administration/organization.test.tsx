@@ -57,7 +57,7 @@ describe("when somebody else has saved the opening hours meanwhile", () => {
 
   it("theirs is loaded", async () => {
     const user = await conflict();
-    await user.click(screen.getByRole("button", { name: "Load the current version" }));
+    await user.click(screen.getByRole("button", { name: "Discard mine, load the current version" }));
     expect(screen.getByLabelText("Message")).toHaveValue("Ada: back at 10.");
     expect(screen.queryByText(/somebody has changed/)).toBeNull();
     await user.type(screen.getByLabelText("Message"), " Sharp.");
@@ -67,7 +67,7 @@ describe("when somebody else has saved the opening hours meanwhile", () => {
 
   it("or one's own is kept, and saved again without being asked", async () => {
     const user = await conflict();
-    await user.click(screen.getByRole("button", { name: "Keep mine" }));
+    await user.click(screen.getByRole("button", { name: "Keep mine, overwrite theirs" }));
     await waitFor(() => expect(world.team.away.body).toBe("We open at 9."));
     await user.type(screen.getByLabelText("Message"), " Sharp.");
     await user.click(screen.getByRole("button", { name: "Save" }));

@@ -53,7 +53,7 @@ describe("a family", () => {
     expect(await screen.findByText(/somebody has changed this since you opened it/)).toBeVisible();
     expect(name).toHaveValue("Smith and Jones");
     expect(world.changes).toEqual([]);
-    await user.click(screen.getByRole("button", { name: "Load the current version" }));
+    await user.click(screen.getByRole("button", { name: "Discard mine, load the current version" }));
     expect(screen.getByLabelText("Family name")).toHaveValue(family.name);
     expect(screen.getByDisplayValue("Picks up by the side entrance.")).toBeVisible();
   });

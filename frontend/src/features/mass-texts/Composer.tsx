@@ -14,8 +14,10 @@ import { Wording } from "./Wording";
 import { STATE } from "./words";
 import { broadcastPreviewQuery, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
 import { describeError } from "@/api/problem";
+import { ChangedMeanwhileError } from "@/api/versions";
 import { Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
+import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import { TextField } from "@/ui/fields";
 import { FormProblem } from "@/ui/form";
 import { ClockIcon, InfoIcon } from "@/ui/icons";
@@ -79,7 +81,8 @@ export function Composer({ stored, carried, onCreated, onLeave }: ComposerProps)
           <div className="min-w-0 space-y-8">
             <StillScheduled stored={stored} />
             <Parts draft={draft} stored={stored} onTimeProblem={setTimeProblem} />
-            <FormProblem>{draft.error ? `Not saved. ${describeError(draft.error)}` : null}</FormProblem>
+            <ChangedMeanwhile error={draft.error} pending={draft.isSaving} onLoad={draft.load} onKeep={draft.overwrite} />
+            <FormProblem>{draft.error && !(draft.error instanceof ChangedMeanwhileError) ? `Not saved. ${describeError(draft.error)}` : null}</FormProblem>
           </div>
           <Preview
             draft={draft}

@@ -88,6 +88,30 @@ describe("writing one", () => {
     expect(world.massTexts.broadcasts[0]?.body).toBe("Closed for snow.{first_name} Bye");
   });
 
+  it("what two people write in one draft comes together, unless it is the same part", async () => {
+    const draft = aBroadcast({ name: "Hello" });
+    world.massTexts.broadcasts = [draft];
+    const { user } = renderApp(`/mass-texts/${draft.id}`);
+    await user.type(await screen.findByLabelText("Text"), " Mine");
+    world.massTexts.change(draft.id, { name: "Their name" });
+    await waitFor(() => expect(world.massTexts.broadcasts[0]).toMatchObject({ name: "Their name", body: "Closed for snow. Mine" }), { timeout: 5_000 });
+
+    await user.type(screen.getByLabelText("Text"), ", again");
+    world.massTexts.change(draft.id, { body: "Theirs" });
+    FakeEventSource.emit("broadcast", { broadcast_id: draft.id });
+    expect(await screen.findByText(/somebody has changed this since you opened it/, undefined, { timeout: 5_000 })).toBeVisible();
+    expect(world.massTexts.broadcasts[0]?.body).toBe("Theirs");
+    expect(screen.getByLabelText("Text")).toHaveValue("Closed for snow. Mine, again");
+    await user.click(screen.getByRole("button", { name: "Discard mine, load the current version" }));
+    expect(screen.getByLabelText("Text")).toHaveValue("Theirs");
+
+    await user.type(screen.getByLabelText("Text"), " and mine");
+    world.massTexts.change(draft.id, { body: "Theirs, anew" });
+    await user.click(await screen.findByRole("button", { name: "Keep mine, overwrite theirs" }, { timeout: 5_000 }));
+    await waitFor(() => expect(world.massTexts.broadcasts[0]?.body).toBe("Theirs and mine"), { timeout: 5_000 });
+    expect(screen.queryByText(/somebody has changed this/)).toBeNull();
+  });
+
   it("MASS-STATES who wants a time and names none is asked for it: nothing goes at once instead", async () => {
     const draft = aBroadcast({ name: "Hello" });
     world.massTexts.broadcasts = [draft];

@@ -6,12 +6,14 @@ import { useEffect, useEffectEvent, useState } from "react";
 
 import { changesOf, editedFields, editsLeft, lacks, newBroadcast, patchOf, type Edits, type MassTextFields } from "./draft-fields";
 import { filesKey, useMassTextFiles, type MassTextFiles } from "./useMassTextFiles";
-import { useChangeBroadcast, useCreateBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
+import { useChangeBroadcast, useCreateBroadcast, useShowBroadcast, type AudienceDescription, type BroadcastDetail } from "@/api/broadcasts";
 import { isProblem, PROBLEM } from "@/api/problem";
 import { ownerKey, useMe } from "@/api/session";
 import { readStored, removeStored, writeStored } from "@/lib/storage";
 import { useSubmission } from "@/lib/submission";
 import { draftFiles, moveDraftFiles } from "@/ui/composer/attachments/draft-files";
+
+type Bases = Partial<BroadcastDetail>;
 
 /** A click is stored soon. Each stored change is in the audit log, so words are gathered. */
 const CLICKED_MS = 300;
@@ -31,6 +33,10 @@ export interface MassTextDraft {
   lacking: "text" | "audience" | null;
   /** Tries again to store what could not be stored. */
   retry: () => void;
+  /** Somebody else has changed the same part: shows theirs, and drops what was written here. */
+  load: (current: BroadcastDetail) => void;
+  /** Stores what was written here over theirs. */
+  overwrite: (current: BroadcastDetail) => void;
 }
 
 function read(key: string): Edits {
@@ -39,6 +45,11 @@ function read(key: string): Edits {
   } catch {
     return {};
   }
+}
+
+/** The values of the fields that have an edit. */
+function valuesOf(stored: Bases, edits: Edits): Bases {
+  return Object.fromEntries(Object.entries(stored).filter(([name]) => name in edits));
 }
 
 interface Options {
@@ -53,7 +64,10 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   const owner = ownerKey(useMe());
   const keyOf = (id: string | undefined) => `messenger:${owner}:mass-text:${id ?? "new"}`;
   const [edits, setEdits] = useState<Edits>(() => ({ ...read(keyOf(stored?.id)), ...(carried && { audience: carried }) }));
+  /** Of the fields with an edit: what was stored when it began. Whoever edits a field does not see what others make of it. */
+  const [bases, setBases] = useState<Bases>(() => (stored ? valuesOf(stored, edits) : {}));
   const [failed, setFailed] = useState<string | null>(null);
+  const show = useShowBroadcast();
   const create = useCreateBroadcast();
   const save = useChangeBroadcast();
   const submission = useSubmission();
@@ -74,6 +88,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   const change = (changed: Edits) => {
     const next = { ...edits, ...changed };
     setEdits(next);
+    if (stored) setBases({ ...valuesOf(stored, changed), ...valuesOf(bases, edits) });
     setFailed(null);
     keep(stored?.id, next);
   };
@@ -82,7 +97,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
     try {
       const body = newBroadcast(fields);
       const saved = stored
-        ? await save.mutateAsync({ id: stored.id, body: patchOf(changes) })
+        ? await save.mutateAsync({ shown: { ...stored, ...bases }, body: patchOf(changes) })
         : await create.mutateAsync({ body, key: submission.keyFor(body) });
       if (!stored) moveDraftFiles(owner, filesKey(undefined), filesKey(saved.id));
       draftFiles(owner, filesKey(saved.id)).forget(saved.attachments.map(({ id }) => id));
@@ -91,6 +106,7 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
         keep(saved.id, left);
         return left;
       });
+      setBases((now) => ({ ...now, ...valuesOf(saved, edits) }));
       if (stored) return;
       removeStored(keyOf(undefined));
       onCreated(saved.id);
@@ -109,13 +125,28 @@ export function useMassTextDraft({ stored, carried, onCreated, isUrgent }: Optio
   }, [signature, waits, isTyping, isUrgent]);
   // Who leaves the page finds it stored.
   const leave = useEffectEvent(() => {
-    if (waits && stored) save.mutate({ id: stored.id, body: patchOf(changes) }, { onSuccess: () => removeStored(keyOf(stored.id)) });
+    if (waits && stored) save.mutate({ shown: { ...stored, ...bases }, body: patchOf(changes) }, { onSuccess: () => removeStored(keyOf(stored.id)) });
   });
   useEffect(() => () => leave(), []);
 
+  const load = (current: BroadcastDetail) => {
+    show(current);
+    save.reset();
+    setEdits({});
+    setBases({});
+    setFailed(null);
+    removeStored(keyOf(current.id));
+  };
+  const overwrite = (current: BroadcastDetail) => {
+    show(current);
+    save.reset();
+    setBases(valuesOf(current, edits));
+    setFailed(null);
+  };
+
   const problems = isProblem(error, PROBLEM.validation) ? (error.problem.errors ?? []) : [];
   return {
-    fields, files, change, isDirty, isSaving, error, lacking, retry: () => setFailed(null),
+    fields, files, change, isDirty, isSaving, error, lacking, retry: () => setFailed(null), load, overwrite,
     errorOf: (pointer) => problems.find((each) => each.pointer === pointer || each.pointer.startsWith(`${pointer}/`))?.detail ?? null,
   };
 }

@@ -75,7 +75,7 @@ function conversation(number: number, of: Partial<Conversation>): Conversation {
   return {
     id: id(number), version: 1, line_id: id(6), phone_number: NUMBER, display_name: "Smith family", status: "open", unread_messages: 0, last_seq: 1,
     seen_seq: 1, last_message: null, last_message_at: SINCE, line: { id: id(6), label: "Front desk", sandbox: false }, scheduled_at: null, holders: [],
-    opted_out: false, viewers: [], assignee: null, reminder: null, not_sent: 0, waiting_since: null, created_at: SINCE, updated_at: SINCE, ...of,
+    opted_out: false, viewers: [], assignee: null, reminder: null, not_sent: 0, waiting_since: null, metadata: {}, created_at: SINCE, updated_at: SINCE, ...of,
   };
 }
 
