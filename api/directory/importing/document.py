@@ -53,6 +53,7 @@ def import_schemas() -> dict[str, Any]:
             "rows": {
                 "type": "array",
                 "items": {"anyOf": [{"$ref": REF + model.__name__} for model in ROWS.values()]},
+                "minItems": 1,
                 "maxItems": MAX_ROWS,
                 "description": "Families and staff members, each as the `POST` of its kind takes it.",
             }
