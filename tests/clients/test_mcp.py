@@ -18,6 +18,7 @@ from messenger_center_mcp import server
 
 from tests.clients.conftest import Running
 from tests.support.postgres import PROJECT
+from tests.support.relay import relay_to
 from tests.support.stack import eventually
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -161,9 +162,27 @@ async def test_a_key_without_the_permission_is_told_so(running: Running) -> None
         assert "/problems/permission-required" in await is_refused(client, "list_audit_entries")
 
 
-async def test_it_says_what_is_not_set() -> None:
+async def test_what_is_not_the_service_is_said(running: Running) -> None:
+    with relay_to(running.url) as relay:
+        async with assistant(relay.url, running.key) as client:
+            relay.answers = [(200, {"Content-Type": "text/html"}), (301, {"Location": "https://sms.example.com/"})]
+            assert "is MESSENGER_URL the service's address?" in await is_refused(client, "list_lines")
+            assert "has moved to https://sms.example.com/" in await is_refused(client, "list_lines")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "set MESSENGER_URL and MESSENGER_API_KEY"),
+        (
+            {"MESSENGER_URL": "sms.example.com", "MESSENGER_API_KEY": "mc_1"},
+            "base_url is the address of the service, such as https://sms.example.com, not 'sms.example.com'.",
+        ),
+    ],
+)
+async def test_it_says_what_is_not_set_or_wrong(given: dict[str, str], message: str) -> None:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, *COMMAND, env={"PYTHONPATH": PATHS}, stderr=pipe)
+    environment = {"PYTHONPATH": PATHS, **given}
+    process = await asyncio.create_subprocess_exec(sys.executable, *COMMAND, env=environment, stderr=pipe)
     output = (await process.communicate())[1].decode()
-    assert process.returncode == 2
-    assert output == "messenger-center-mcp: set MESSENGER_URL and MESSENGER_API_KEY\n"
+    assert (process.returncode, output) == (2, f"messenger-center-mcp: {message}\n")

@@ -165,7 +165,9 @@ class RowsBehind:
             self.upload_id = None
         if case.method == "DELETE" and response.status_code == 204:
             await self._renew(case.path.rpartition("/")[2].strip("{}"))
-        if case.method == "GET" and response.status_code == 200 and "json" in response.headers["content-type"][0]:
+        if case.method != "GET" or response.status_code != 200:
+            return
+        if response.headers["content-type"][0].startswith("application/json"):
             answer = response.json()
             if isinstance(answer, dict) and answer.get("next_cursor"):
                 self.cursors[self._list(case)] = answer["next_cursor"]

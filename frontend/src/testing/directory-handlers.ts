@@ -25,7 +25,7 @@ export function directoryHandlers(world: WorldState, api: string): HttpHandler[]
 async function create(world: WorldState, records: { id: string }[], path: string, request: Request, own: Record<string, unknown>): Promise<Response> {
   const body = (await request.json()) as Record<string, unknown>;
   world.changes.push({ path, body });
-  const created = { id: anId(), external_id: null, archived: false, tags: [], location: null, notes: null, ...TIMES, ...own, ...without(body, "password") };
+  const created = { id: anId(), external_id: null, archived: false, tags: [], location: null, notes: null, metadata: {}, ...TIMES, ...own, ...without(body, "password") };
   records.push(created);
   return HttpResponse.json(created, { status: 201 });
 }

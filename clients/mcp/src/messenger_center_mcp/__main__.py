@@ -18,12 +18,17 @@ def main() -> int:
         print(f"messenger-center-mcp: set {' and '.join(missing)}", file=sys.stderr)
         return 2
     url, key = (os.environ[name] for name in VARIABLES)
-    asyncio.run(serve(url, key))
+    try:
+        client = AsyncMessengerClient(url, key, name="messenger-center-mcp")
+    except ValueError as error:
+        print(f"messenger-center-mcp: {error}", file=sys.stderr)
+        return 2
+    asyncio.run(serve(client))
     return 0
 
 
-async def serve(url: str, key: str) -> None:
-    async with AsyncMessengerClient(url, key, name="messenger-center-mcp") as client, stdio_server() as (read, write):
+async def serve(client: AsyncMessengerClient) -> None:
+    async with client, stdio_server() as (read, write):
         server = make_server(client)
         await server.run(read, write, server.create_initialization_options())
 

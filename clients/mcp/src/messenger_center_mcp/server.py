@@ -15,7 +15,7 @@ import httpx
 from jsonschema import Draft202012Validator
 from mcp import types
 from mcp.server import Server
-from messenger_center_client import VERSION, AsyncMessengerClient, ProblemError
+from messenger_center_client import VERSION, AsyncMessengerClient, ProblemError, UnexpectedAnswer
 
 INSTRUCTIONS = (
     "Messenger Center is the SMS inbox of a business that runs classes. These tools read it and write drafts; none of "
@@ -76,11 +76,13 @@ async def call(client: AsyncMessengerClient, name: str, arguments: Mapping[str, 
         return refused({"detail": "The arguments are not valid.", "errors": invalid})
     try:
         response = await client.http.request(**request_of(tool["request"], arguments))
+        answer: dict[str, Any] = response.json()
     except ProblemError as error:
         return refused(error.problem or {"detail": str(error)})
-    except (httpx.TransportError, NotAllowed) as error:
+    except (httpx.TransportError, NotAllowed, UnexpectedAnswer) as error:
         return refused({"detail": f"{type(error).__name__}: {error}"})
-    answer: dict[str, Any] = response.json()
+    except json.JSONDecodeError:
+        return refused({"detail": f"{response.url.host} answers with a page: is MESSENGER_URL the service's address?"})
     text = types.TextContent(type="text", text=json.dumps(answer, ensure_ascii=False))
     return types.CallToolResult(content=[text], structured_content=answer)
 

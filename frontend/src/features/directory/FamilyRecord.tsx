@@ -90,7 +90,14 @@ function Overview({ family }: { family: Family }) {
     <div className="max-w-[720px] space-y-5 px-4 py-5 desk:px-6">
       <Contacts family={family} />
       <WhyNoCheck />
-      <RecordFacts list="/families" students={family.students} tags={family.tags} location={family.location} notes={family.notes} />
+      <RecordFacts
+        list="/families"
+        students={family.students}
+        tags={family.tags}
+        location={family.location}
+        notes={family.notes}
+        metadata={family.metadata}
+      />
     </div>
   );
 }

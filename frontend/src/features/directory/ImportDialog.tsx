@@ -86,6 +86,7 @@ const COLUMNS: readonly (readonly [string, string])[] = [
   ["phone_number, label", "as it is dialled, or with + and country code"],
   ["opt_in_state, opt_in_source", "opted_in, opted_out or unknown; import, portal, staff or verbal"],
   ["location, notes, tags", "of the record; tags separated by a comma, ; or |"],
+  ["metadata.KEY", "a key that another system keeps on the record"],
   ["student_name", "a child of the family"],
   ["class_name, class_days, class_time, class_room, class_coach, class_location", "a class of this child: Level 3, Tue/Thu, 5:30 pm"],
   ["email, permissions, is_admin", "of a staff member"],

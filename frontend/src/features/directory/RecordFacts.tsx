@@ -1,9 +1,10 @@
-/** Students, tags, location and notes of a record. */
+/** Students, tags, location, notes and metadata of a record. */
 import { Link } from "@tanstack/react-router";
 
 import type { Student } from "@/api/types";
 import { describeClass } from "@/lib/classes";
 import { Tag } from "@/ui/bits";
+import { MetadataList } from "@/ui/MetadataList";
 
 interface RecordFactsProps {
   /** The list that tags and location lead to. */
@@ -12,11 +13,12 @@ interface RecordFactsProps {
   tags: string[];
   location: string | null;
   notes: string | null;
+  metadata: Readonly<Record<string, string>>;
 }
 
 const UNDERLINED = "underline decoration-line underline-offset-2";
 
-export function RecordFacts({ list, students = [], tags, location, notes }: RecordFactsProps) {
+export function RecordFacts({ list, students = [], tags, location, notes, metadata }: RecordFactsProps) {
   return (
     <>
       {students.length > 0 && (
@@ -76,6 +78,14 @@ export function RecordFacts({ list, students = [], tags, location, notes }: Reco
             Notes
           </h2>
           <p dir="auto" className="mt-1 whitespace-pre-wrap [overflow-wrap:anywhere]">{notes}</p>
+        </section>
+      )}
+      {Object.keys(metadata).length > 0 && (
+        <section aria-labelledby="metadata">
+          <h2 id="metadata" className="mb-1 font-strong">
+            From other systems
+          </h2>
+          <MetadataList metadata={metadata} />
         </section>
       )}
     </>

@@ -107,7 +107,7 @@ function Profile({ member }: { member: StaffMember }) {
         {!member.is_admin && member.permissions.length === 0 && "None"}
       </dd>
     </dl>
-      <RecordFacts list="/staff" tags={member.tags} location={member.location} notes={member.notes} />
+      <RecordFacts list="/staff" tags={member.tags} location={member.location} notes={member.notes} metadata={member.metadata} />
     </div>
   );
 }

@@ -12,9 +12,9 @@ beforeEach(() => {
   world = new World().install();
 });
 
-it("a family's record shows its students with their classes, tags, location and notes", async () => {
+it("a family's record shows its students with their classes, tags, location, notes and metadata", async () => {
   const level = aStudentsClass({ name: "Level 3" });
-  const family = aFamily({ students: [{ ...TIMES, id: anId(), name: "Leo", classes: [level] }], tags: ["VIP"], location: "North", notes: "Allergic to nuts" });
+  const family = aFamily({ students: [{ ...TIMES, id: anId(), name: "Leo", classes: [level] }], tags: ["VIP"], location: "North", notes: "Allergic to nuts", metadata: { crm_id: "42" } });
   world.families.push(family);
   renderApp(`/families/${family.id}`);
   const students = within(await screen.findByRole("region", { name: "Students" }));
@@ -22,7 +22,7 @@ it("a family's record shows its students with their classes, tags, location and 
   const link = students.getByRole("link", { name: /^Level 3 · Tue 5:30 pm · Room B · Jo Park/i });
   expect(link).toHaveAttribute("href", `/classes/${level.id}`);
   expect(screen.getByRole("link", { name: "VIP" })).toHaveAttribute("href", "/families?tag=VIP");
-  for (const shown of ["VIP", "North", "Allergic to nuts"]) expect(screen.getByText(shown)).toBeVisible();
+  for (const shown of ["VIP", "North", "Allergic to nuts", "crm_id", "42"]) expect(screen.getByText(shown)).toBeVisible();
 });
 
 it("a student joins a class that is found by typing, and one that is made here; only what changed is sent", async () => {

@@ -6,6 +6,7 @@ import { Button } from "@/ui/Button";
 import { ChangedMeanwhile } from "@/ui/ChangedMeanwhile";
 import * as icons from "@/ui/icons";
 import { ActionLink, EmptyState, ErrorState, Notice } from "@/ui/states";
+import { MetadataList } from "@/ui/MetadataList";
 import { Step, Steps } from "@/ui/Steps";
 import { TestTag } from "@/ui/TestTag";
 
@@ -62,6 +63,9 @@ export function Signs() {
         <Filled>
           <ChangedMeanwhile error={new ChangedMeanwhileError({})} pending={false} onLoad={nothing} onKeep={nothing} />
         </Filled>
+      </Specimen>
+      <Specimen state="Metadata">
+        <MetadataList metadata={{ crm_id: "42", source: "web form" }} />
       </Specimen>
       <Specimen state="Steps">
         <Steps>

@@ -20,6 +20,7 @@ import { Skeleton, Tag } from "@/ui/bits";
 import { Button } from "@/ui/Button";
 import { ChangeOptIn } from "@/ui/opt-in/ChangeOptIn";
 import { ErrorState } from "@/ui/states";
+import { MetadataList } from "@/ui/MetadataList";
 import { Step, Steps } from "@/ui/Steps";
 
 const RefusalNote = lazy(() => import("@/ui/opt-in/RefusalNote"));
@@ -36,6 +37,11 @@ export default function Details({ conversationId }: { conversationId: string }) 
       {conversation && <TeamState conversation={conversation} isOpened={isOpened} />}
       {conversation ? <Consent conversation={conversation} /> : <Skeleton className="h-32 w-full" />}
       {conversation && <RecordContext conversation={conversation} isOpened={isOpened} />}
+      {conversation && Object.keys(conversation.metadata).length > 0 && (
+        <Section title="From other systems">
+          <MetadataList metadata={conversation.metadata} />
+        </Section>
+      )}
       <Trail conversationId={conversationId} isOpened={isOpened} />
       {conversation && (
         <Suspense fallback={null}>
