@@ -47,6 +47,7 @@ from api.kit.errors import Unavailable, problem_responses
 from api.layers import BodyDeadline, HeadAsGet, OpenRequestLimit, ResponseHeaders
 from api.lines import endpoints as lines
 from api.links import endpoints as links
+from api.literal_paths import refuse_methods_of_templates
 from api.live import endpoints as live
 from api.liveness import Watchdog
 from api.media import carrier_endpoints as carrier_media
@@ -150,6 +151,7 @@ def _add_routes(api: FastAPI, settings: Settings) -> None:
     api.include_router(problem_pages.router)
     api.include_router(carrier_media.router)
     mount_spa(api)
+    refuse_methods_of_templates(api)
     extend_document(api)
 
 

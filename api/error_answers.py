@@ -169,8 +169,7 @@ def _without_tag(parts: list[Any], body: object) -> list[Any]:
 
 
 def _sentence(detail: Any) -> str:
-    if isinstance(detail["input"], str) and detail["type"] in {"too_short", "too_long"}:
-        # Pydantic says “items” for a text whose length is checked after its surrounding space was removed.
+    if isinstance(detail["input"], str) and detail["type"].removeprefix("string_") in {"too_short", "too_long"}:
         least, most = detail["ctx"].get("min_length"), detail["ctx"].get("max_length")
         count, bound = (least, "at least") if least is not None else (most, "at most")
         return f"Use {bound} {count} character{'' if count == 1 else 's'}."
@@ -182,11 +181,17 @@ def _sentence(detail: Any) -> str:
 
 
 def _methods_at(request: Request) -> set[str]:
-    """The methods of all routes at this path. The route that raised the 405 knows only its own."""
+    """The methods of all routes at this path. The route that raised the 405 knows only its own.
+
+    Where the path itself is a route's, those of paths with parameters are not among them (`api.literal_paths`).
+    """
     path = request.scope["path"]
-    methods: set[str] = set()
-    for context in iter_route_contexts(request.app.routes):
-        is_here = isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
-        if is_here and not (context.path == PAGES and path.startswith(NOT_PAGES)):
-            methods |= context.methods or set()
+    here = [
+        context
+        for context in iter_route_contexts(request.app.routes)
+        if isinstance(context.original_route, APIRoute) and context.path_regex.match(path)
+        if not (context.path == PAGES and path.startswith(NOT_PAGES))
+    ]
+    exact = [context for context in here if context.path == path]
+    methods = {method for context in exact or here for method in context.methods or ()}
     return methods | {"OPTIONS", *(("HEAD",) if "GET" in methods else ())}

@@ -122,6 +122,15 @@ async def test_a_misspelt_send_at_sends_nothing(world: World) -> None:
     assert [each["body"] for each in await world.thread(conversation["id"])] == ["Hello?"]
 
 
+async def test_a_whole_number_may_be_written_with_a_point(world: World) -> None:
+    await world.text(PARENT, "Hello?")
+    address = f"{API}/conversations/{(await world.conversation(PARENT))['id']}/close"
+
+    statuses = [(await world.maria.post(address, json={"seen_seq": value})).status_code for value in (1.5, 1.0)]
+
+    assert statuses == [422, 200]
+
+
 async def test_null_clears_what_may_be_empty_and_changes_nothing_else(world: World) -> None:
     new = {"name": "Rivera", "contacts": [], "location": "North", "notes": "Late", "tags": ["VIP"]}
     family = (await world.maria.put(f"{API}/families/by-external-id/F-1", json=new)).json()

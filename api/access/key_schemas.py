@@ -4,17 +4,17 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.access.api_keys import MAX_OVERLAP, NewKey
 from api.access.key_queries import ListedKey
 from api.access.rules import Permission
 from api.kit.added_fields import added
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 from api.kit.times import Moment
 
-Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
+Name = Annotated[SingleLine, Length(1, 100)]
 Permissions = Annotated[
     list[Permission],
     Field(

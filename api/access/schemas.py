@@ -10,13 +10,13 @@ from api.access.models import StaffSession
 from api.access.rules import MAX_PASSWORD, Permission
 from api.access.types import Password
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 
 
 class SignInIn(RequestModel):
-    organization: Annotated[SingleLine, StringConstraints(max_length=63)]
+    organization: Annotated[SingleLine, Length(0, 63)]
     """The organization's `slug`."""
-    email: Annotated[SingleLine, StringConstraints(max_length=254)]
+    email: Annotated[SingleLine, Length(0, 254)]
     """The person's e-mail address. Case does not matter."""
     password: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PASSWORD)]
     """The person's password."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from api.away.service import AwaySettings, AwayState
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
+from api.kit.published import NO_TEXT
 from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
@@ -15,6 +16,8 @@ MAX_AWAY_CHARACTERS = 320
 
 class AwayIn(RequestModel):
     """`hours`: the spans of each weekday, in the organization's zone. A weekday that is omitted is closed."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {"properties": {"enabled": {"const": True}, "body": NO_TEXT}}})
 
     enabled: bool
     """Whether texts that arrive outside opening hours are answered."""

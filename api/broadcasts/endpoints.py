@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
 from api.access.dependencies import Administrator, CanSend, guarded
 from api.access.errors import PermissionRequired
@@ -31,7 +31,7 @@ from api.kit.errors import AlreadyExists, Conflict, Forbidden, Invalid, NotFound
 from api.kit.idempotency import GivenKey, IdempotencyInProgress, IdempotencyKeyHeader, IdempotencyMismatch, once
 from api.kit.paging import Page, Paging
 from api.kit.spreadsheets import CSV_TYPE, download_headers
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 from api.prices.errors import NoCredits
 
 router = APIRouter(tags=["mass texts"])
@@ -39,7 +39,7 @@ router = APIRouter(tags=["mass texts"])
 UNCONFIRMED = SendIn()
 """The body that is left out."""
 
-ReasonQuery = Annotated[SingleLine, StringConstraints(max_length=100)]
+ReasonQuery = Annotated[SingleLine, Length(0, 100)]
 
 
 @router.get("/organization/mass-text", responses=guarded())

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from api.access.dependencies import CanSend, guarded
 from api.broadcasts import left_out as service
@@ -12,7 +12,7 @@ from api.broadcasts.left_out import LeftOutList, LeftOutRecord
 from api.broadcasts.schemas import RecipientOwner
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 
 router = APIRouter(tags=["mass texts"])
 
@@ -59,7 +59,7 @@ async def list_left_out(
     principal: CanSend,
     session: Session,
     reason: Annotated[
-        Annotated[SingleLine, StringConstraints(max_length=100)] | None,
+        Annotated[SingleLine, Length(0, 100)] | None,
         Query(description="Only those left out for this reason, as the preview names it."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_SHOWN, description="How many are shown.")] = MAX_SHOWN,

@@ -76,13 +76,15 @@ async def change_audience(
     require_mass_text(principal)
     row = await _lock(session, principal, audience_id)
     before = (row.name, row.audience)
-    if name is not None:
-        row.name, row.key = name, fold_name(name)
     if audience is not None:
         await _check(session, row.organization_id, audience)
         row.audience = await _stored(session, row.organization_id, audience)
+    now = await database_time(session)
+    if name is not None:
+        # After all statements: the next would flush it, outside of `_flush`.
+        row.name, row.key = name, fold_name(name)
     if (row.name, row.audience) != before:
-        row.updated_at = await database_time(session)
+        row.updated_at = now
         await _flush(session, row)
         await _record(session, principal, Action.AUDIENCE_UPDATED, row)
     return row

@@ -25,20 +25,23 @@ from api.conversations.types import MediaUrl
 from api.directory.rules import OwnerKind
 from api.kit.added_fields import added
 from api.kit.money import MoneyOut
+from api.kit.published import NO_ITEMS, NO_TEXT, not_all_empty
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import Body, SingleLine
+from api.kit.text import Body, Length, SingleLine
 from api.kit.times import Moment
 from api.saved_replies.rules import ReplyField
 
-Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
-Added = Annotated[SingleLine, StringConstraints(max_length=MAX_ADDED_CHARACTERS)]
+Name = Annotated[SingleLine, Length(1, 100)]
+Added = Annotated[SingleLine, Length(0, MAX_ADDED_CHARACTERS)]
 Text = Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)]
-Fallback = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
-Reason = Annotated[SingleLine, StringConstraints(min_length=3, max_length=500)]
+Fallback = Annotated[SingleLine, Length(1, 100)]
+Reason = Annotated[SingleLine, Length(3, 500)]
 
 
 class BroadcastIn(RequestModel):
     """A draft. `header` and `footer`: the organization's unless they are given; empty: none."""
+
+    model_config = ConfigDict(json_schema_extra=not_all_empty(body=NO_TEXT, media=NO_ITEMS, attachments=NO_ITEMS))
 
     name: Name
     body: Text

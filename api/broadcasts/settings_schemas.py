@@ -9,9 +9,9 @@ from api.away.rules import OpeningHours
 from api.away.types import HoursByDay, OpeningSpan, hours_from, shown_hours
 from api.broadcasts.rules import MAX_ADDED_CHARACTERS, MAX_SIGNUP_CHARACTERS
 from api.kit.request_models import PatchModel
-from api.kit.text import Body, SingleLine
+from api.kit.text import Body, Length, SingleLine
 
-Added = Annotated[SingleLine, StringConstraints(max_length=MAX_ADDED_CHARACTERS)]
+Added = Annotated[SingleLine, Length(0, MAX_ADDED_CHARACTERS)]
 Signup = Annotated[Body, StringConstraints(max_length=MAX_SIGNUP_CHARACTERS)]
 
 

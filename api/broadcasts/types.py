@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.broadcasts.rules import MAX_GIVEN, Contacts
 from api.directory.types import AudienceFilter
 from api.kit.phone import MAX_TYPED
+from api.kit.published import NO_ITEMS, NULL, not_all_empty
 from api.kit.request_models import RequestModel
 from api.kit.text import Body
 
@@ -20,6 +21,10 @@ GivenExternalId = Annotated[Body, StringConstraints(min_length=1, max_length=200
 
 class SavedAudienceDescription(RequestModel):
     """Families and staff by filter, and numbers and external ids one by one: everybody who fits one of these."""
+
+    model_config = ConfigDict(
+        json_schema_extra=not_all_empty(families=NULL, staff_members=NULL, numbers=NO_ITEMS, external_ids=NO_ITEMS)
+    )
 
     families: AudienceFilter | None = None
     """Families that fit. Null: none by filter; an empty filter: all."""
@@ -36,7 +41,12 @@ class SavedAudienceDescription(RequestModel):
 class AudienceDescription(SavedAudienceDescription):
     """With saved audiences: these count as if their descriptions were given here, but for `contacts`."""
 
-    model_config = ConfigDict(title="AudienceDescription")
+    model_config = ConfigDict(
+        title="AudienceDescription",
+        json_schema_extra=not_all_empty(
+            families=NULL, staff_members=NULL, numbers=NO_ITEMS, external_ids=NO_ITEMS, audience_ids=NO_ITEMS
+        ),
+    )
 
     audience_ids: Annotated[list[UUID], Field(max_length=MAX_AUDIENCES)] = []
     """Ids of saved audiences."""

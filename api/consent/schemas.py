@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.consent.bulk_checks import CheckedEntry
 from api.consent.types import OptInCheckOut, RefusalOut
@@ -12,8 +12,9 @@ from api.directory.fields import SettableSource
 from api.directory.models import PhoneRecord, Refusal
 from api.directory.rules import OptInState
 from api.directory.types import PhoneRecordOut
+from api.kit.published import NULL, exactly_one
 from api.kit.request_models import RequestModel
-from api.kit.text import Body, storable
+from api.kit.text import Body, Reason
 
 MAX_REPLACED = 50
 
@@ -53,15 +54,12 @@ class OptInChange(RequestModel):
     """Refusals of the number that this consent replaces."""
 
 
-LiftReason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(storable)
-]
-
-
 class RefusalLift(RequestModel):
     """Exactly one of both: an administrator's `reason`, or the phone record whose consent replaces the refusal."""
 
-    reason: LiftReason | None = None
+    model_config = ConfigDict(json_schema_extra=exactly_one(reason=NULL, replaced_by=NULL))
+
+    reason: Reason | None = None
     """Why an administrator lifts it."""
     replaced_by: UUID | None = None
     """The phone record whose consent replaces it."""

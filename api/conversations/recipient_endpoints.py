@@ -12,7 +12,7 @@ from api.directory.search_rules import MAX_QUERY_CHARACTERS
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.phone import NumberOrSender
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 
 router = APIRouter(tags=["conversations"])
 
@@ -23,7 +23,8 @@ async def find_recipients(
     session: Session,
     q: Annotated[
         SingleLine,
-        Query(min_length=1, max_length=MAX_QUERY_CHARACTERS, description="Words of names, or a number or part of it."),
+        Length(1, MAX_QUERY_CHARACTERS),
+        Query(description="Words of names, or a number or part of it."),
     ],
 ) -> Recipients:
     """Numbers to text, by the name of a family, a contact or a staff member, or by a number or a part of one.

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS, MAX_MEDIA
 from api.conversations.scheduled import Later, ScheduledChange
@@ -14,13 +14,14 @@ from api.kit.added_fields import added
 from api.kit.metadata import MetadataIn, change_of
 from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
+from api.kit.times import Moment
 
 
 class SendIn(MessageIn):
     """With `send_at` the text is scheduled: it leaves then. Unless `only_if_nothing_new` is false, a text that comes in
     before holds it back."""
 
-    send_at: AwareDatetime | None = added(None)
+    send_at: Moment | None = added(None)
     """When it leaves. Null: now."""
     only_if_nothing_new: bool = added(True)
     """Whether a text that comes in before `send_at` holds it back."""
@@ -37,7 +38,7 @@ class MessagePatch(PatchModel):
 
     clearable = frozenset({"metadata"})
 
-    send_at: AwareDatetime | None = None
+    send_at: Moment | None = None
     """When it leaves."""
     only_if_nothing_new: bool | None = None
     """Whether a text that comes in before `send_at` holds it back."""

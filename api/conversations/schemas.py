@@ -16,6 +16,7 @@ from api.kit.added_fields import added
 from api.kit.metadata import Metadata, MetadataIn
 from api.kit.money import MoneyOut, shown_amount
 from api.kit.phone import NumberOrSender
+from api.kit.published import NO_ITEMS, NO_TEXT, not_all_empty
 from api.kit.request_models import PatchModel, RequestModel
 from api.kit.text import Body
 from api.prices.rules import Cost, CostSource
@@ -281,6 +282,8 @@ class ThreadOut(BaseModel):
 
 class MessageIn(RequestModel):
     """`seen_seq`: the last message that the writer saw. With it, a stale reply is refused (STATUS-REPLY-RACE)."""
+
+    model_config = ConfigDict(json_schema_extra=not_all_empty(body=NO_TEXT, media_urls=NO_ITEMS, attachments=NO_ITEMS))
 
     body: Annotated[Body, StringConstraints(max_length=MAX_BODY_CHARACTERS)] = ""
     """The text. It may be empty beside a picture."""

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.conversations.bulk import BulkAct, BulkAction, BulkItem, BulkResult
 from api.conversations.inbox_queries import InboxSort
@@ -13,7 +13,7 @@ from api.conversations.schemas import Assignee, ConversationOut, Seq
 from api.conversations.views import MAX_VIEWS
 from api.directory.fields import Tag
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 from api.kit.times import Moment
 
 MAX_TOGETHER = 200
@@ -141,7 +141,7 @@ class InboxViewFilterOut(BaseModel):
     """The order of the list."""
 
 
-ViewName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
+ViewName = Annotated[SingleLine, Length(1, 60)]
 
 
 class InboxViewIn(RequestModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from api.conversations.message_rules import (
     Automatic,
@@ -20,7 +20,8 @@ from api.conversations.message_rules import (
 from api.conversations.models import Message, MessageRow
 from api.conversations.tapbacks import read_tapback
 from api.kit.metadata import Metadata
-from api.kit.text import WEB_ADDRESS, SingleLine
+from api.kit.published import Published
+from api.kit.text import WEB_ADDRESS, Length, SingleLine
 from api.providers.port import MessageStatus
 
 
@@ -34,8 +35,8 @@ def _media_url(value: str) -> str:
 MediaUrl = Annotated[
     SingleLine,
     AfterValidator(_media_url),
-    StringConstraints(max_length=2000),
-    Field(json_schema_extra={"pattern": WEB_ADDRESS}),
+    Length(0, 2000),
+    Published(WEB_ADDRESS),
 ]
 
 

@@ -1,6 +1,5 @@
 """Routes of estimates and usage."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,13 +13,14 @@ from api.costs.service import Question
 from api.kit.database import Session
 from api.kit.errors import Conflict, Invalid, NotFound
 from api.kit.spreadsheets import CSV_TYPE, download_headers
+from api.kit.times import Day
 
 router = APIRouter(tags=["costs"])
 
 
 def query_question(
-    since: Annotated[date | None, Query(alias="from", description="The first day, in the organization's zone.")] = None,
-    until: Annotated[date | None, Query(alias="to", description="The day after the last.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="The first day, in the organization's zone.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="The day after the last.")] = None,
     group_by: Annotated[GroupBy, Query(description="What a row stands for.")] = GroupBy.MONTH,
     line_id: Annotated[UUID | None, Query(description="Only texts of this line.")] = None,
 ) -> Question:

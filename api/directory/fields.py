@@ -7,14 +7,20 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from api.directory.rules import SETTABLE_SOURCES, OptInSource
 from api.directory.student_rules import TIME_OF_DAY, Weekday, in_week, read_time, read_weekday
 from api.kit.folding import fold_name
-from api.kit.text import Body, SingleLine
+from api.kit.published import Published
+from api.kit.text import VISIBLE, Body, Length, SingleLine
 
-Name = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
-Short = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
-ExternalId = Annotated[SingleLine, StringConstraints(min_length=1, max_length=200)]
-ExternalIdOrEmpty = Annotated[SingleLine, StringConstraints(max_length=200)]
-Number = Annotated[SingleLine, StringConstraints(min_length=3, max_length=40)]
-Email = Annotated[SingleLine, StringConstraints(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+Name = Annotated[SingleLine, Length(1, 200)]
+Short = Annotated[SingleLine, Length(1, 60)]
+ExternalId = Annotated[SingleLine, Length(1, 200)]
+ExternalIdOrEmpty = Annotated[SingleLine, Length(0, 200)]
+Number = Annotated[SingleLine, Length(3, 40)]
+Email = Annotated[
+    SingleLine,
+    Length(3, 254),
+    StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$"),
+    Published(f"^[^@{VISIBLE}]+@[^@{VISIBLE}]+$"),
+]
 MAX_RECORDS = 50
 """Contacts of a family, and phone records of a contact or staff member."""
 MAX_STUDENTS = 30
@@ -25,13 +31,13 @@ MAX_TAGS = 30
 """Of a record."""
 
 MAX_LOCATION = 120
-Location = Annotated[SingleLine, StringConstraints(max_length=MAX_LOCATION)]
+Location = Annotated[SingleLine, Length(0, MAX_LOCATION)]
 """A location. Empty clears it."""
-LocationName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=MAX_LOCATION)]
+LocationName = Annotated[SingleLine, Length(1, MAX_LOCATION)]
 """A location to look for."""
 Notes = Annotated[Body, StringConstraints(max_length=4000)]
 """Empty clears them."""
-Tag = Annotated[SingleLine, StringConstraints(min_length=1, max_length=40)]
+Tag = Annotated[SingleLine, Length(1, 40)]
 
 
 def _distinct(tags: list[str]) -> list[str]:
@@ -45,12 +51,12 @@ def _distinct(tags: list[str]) -> list[str]:
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS), AfterValidator(_distinct)]
 ClassTime = Annotated[
     SingleLine,
-    StringConstraints(max_length=20),
+    Length(0, 20),
     AfterValidator(read_time),
-    Field(json_schema_extra={"pattern": TIME_OF_DAY}),
+    Published(TIME_OF_DAY),
 ]
 """When a class begins: `17:30`. `5:30 pm` is read too."""
-ClassName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=120)]
+ClassName = Annotated[SingleLine, Length(1, 120)]
 
 
 def _days(given: object) -> object:

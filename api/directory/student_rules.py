@@ -23,8 +23,8 @@ class Weekday(StrEnum):
 
 
 _SHORTEST = 2
-TIME_OF_DAY = r"^\s*\d{1,2}([:.]\d{2})?\s*([aApP][mM]|[aApP]\.[mM]\.)?\s*$"
-"""The published pattern of what `read_time` reads. It has no hours after 23 and no minutes after 59."""
+TIME_OF_DAY = r"^(?:([01]?[0-9]|2[0-3])[:.][0-5][0-9]|(0?[1-9]|1[0-2])([:.][0-5][0-9])? ?([aApP][mM]|[aApP]\.[mM]\.))$"
+"""The published pattern of what `read_time` reads, but for more spaces."""
 
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(am|pm|a\.m\.|p\.m\.)?")
 

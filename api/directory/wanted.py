@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.directory import fields
 from api.directory.fields import (
@@ -29,6 +29,7 @@ from api.directory.rules import (
 )
 from api.directory.student_rules import WantedClass, WantedStudent
 from api.kit.phone import InvalidPhoneNumberError, parse_phone_number
+from api.kit.published import NULL, exactly_one
 from api.kit.request_models import NotNull, RequestModel
 
 
@@ -63,6 +64,8 @@ class ContactIn(RequestModel):
 class StudentClassIn(RequestModel):
     """A class by `id`; or by name, days, time and location, made if there is none. Room and coach are the class's."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one(id=NULL, name=NULL))
+
     id: UUID | None = None
     name: ClassName | None = None
     """Its name, instead of its id."""
@@ -74,7 +77,7 @@ class StudentClassIn(RequestModel):
     """Where in the location it takes place."""
     coach: Name | None = None
     """Who holds it."""
-    location: Annotated[fields.Location, Field(min_length=1)] | None = None
+    location: fields.LocationName | None = None
     """The location where it takes place."""
 
     @model_validator(mode="after")

@@ -12,7 +12,7 @@ from api.inbound.models import InboundEvent
 from api.inbound.queries import JournalFigures
 from api.inbound.rules import EventSource, EventState
 from api.kit.request_models import RequestModel
-from api.kit.text import Body, SingleLine
+from api.kit.text import Body, Length, SingleLine
 from api.lines.models import Line
 from api.providers.port import EventKind
 
@@ -104,7 +104,7 @@ def _fields(event: InboundEvent) -> dict[str, object]:
 
 
 class SandboxTextIn(RequestModel):
-    phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
+    phone_number: Annotated[SingleLine, Length(3, 32)]
     """The test number that texts, as `GET /providers` names it."""
     body: Annotated[Body, StringConstraints(min_length=1, max_length=1600)]
     """What it texts. STOP, START and HELP act as from a phone."""

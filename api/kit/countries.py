@@ -1,5 +1,7 @@
 """Names of the countries and territories that have phone numbers, by their ISO 3166 alpha-2 code."""
 
+from itertools import groupby
+
 _NAMES = """
 AC Ascension Island|AD Andorra|AE the United Arab Emirates|AF Afghanistan|AG Antigua and Barbuda|AI Anguilla
 AL Albania|AM Armenia|AO Angola|AR Argentina|AS American Samoa|AT Austria|AU Australia|AW Aruba
@@ -41,3 +43,14 @@ COUNTRY_NAMES = {
     code: name for entry in _NAMES.strip().replace("\n", "|").split("|") for code, _, name in [entry.partition(" ")]
 }
 """In the form for the middle of a sentence."""
+
+
+def _code_pattern() -> str:
+    """`^(?:A[CDE…]|B[AB…]|…)$`"""
+    by_first = groupby(sorted(COUNTRY_NAMES), key=lambda code: code[0])
+    choices = [f"{first}[{''.join(code[1] for code in codes)}]" for first, codes in by_first]
+    return f"^(?:{'|'.join(choices)})$"
+
+
+COUNTRY_CODE = _code_pattern()
+"""A pattern of the codes of `COUNTRY_NAMES`."""

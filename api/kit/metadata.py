@@ -13,7 +13,7 @@ from typing_extensions import TypeAliasType
 
 from api.kit.errors import Invalid
 from api.kit.request_models import PatchModel
-from api.kit.text import Body, storable
+from api.kit.text import STORABLE, Body, storable
 
 MAX_KEYS = 50
 MAX_KEY = 40
@@ -59,7 +59,9 @@ MetadataIn = TypeAliasType(
         dict[str, Annotated[Body, StringConstraints(max_length=MAX_VALUE)] | None],
         Field(max_length=MAX_KEYS),
         AfterValidator(_with_good_keys),
-        _map_of({"anyOf": [_TEXT, {"type": "null"}]}, "A key with null or an empty text is removed."),
+        _map_of(
+            {"anyOf": [_TEXT | {"pattern": STORABLE}, {"type": "null"}]}, "A key with null or an empty text is removed."
+        ),
     ],
 )
 """The metadata in a body."""

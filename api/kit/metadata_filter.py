@@ -112,7 +112,7 @@ Part = Annotated[
             "type": "string",
             "minLength": 1,
             "maxLength": MAX_KEY + 1 + MAX_VALUE,
-            "pattern": f"^{KEY_CHARACTER.replace('^', '^:')}{{1,{MAX_KEY}}}(:[\\s\\S]{{1,{MAX_VALUE}}})?$",
+            "pattern": f"^{KEY_CHARACTER.replace('^', '^:')}{{1,{MAX_KEY}}}(:[^\\x00]{{1,{MAX_VALUE}}})?$",
         }
     ),
 ]

@@ -56,6 +56,8 @@ AmountText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,7}(\.[0-9]{1,6}
 """An amount in a request: a string, so that nothing on the way makes a float of it."""
 
 SignedAmountText = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,7}(\.[0-9]{1,6})?$", max_length=15)]
+NOT_ZERO = r"^-?(?!0*(\.0*)?$)[0-9]{1,7}(\.[0-9]{1,6})?$"
+"""The published pattern of a `SignedAmountText` that is not 0."""
 
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringConstraints
 
-from api.kit.countries import COUNTRY_NAMES
+from api.kit.countries import COUNTRY_CODE, COUNTRY_NAMES
+from api.kit.published import Published
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import Body, SingleLine
+from api.kit.text import Body, Length, SingleLine
 from api.lines.defaults import DefaultFor
 from api.lines.models import Line
 from api.lines.rules import (
@@ -36,10 +37,12 @@ from api.providers.port import (
 )
 from api.providers.registry import ProviderName
 
-Label = Annotated[SingleLine, StringConstraints(min_length=1, max_length=100)]
+Label = Annotated[SingleLine, Length(1, 100)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-CredentialName = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
-Secret = Annotated[SingleLine, StringConstraints(min_length=1, max_length=1000)]
+KnownCountry = Annotated[Country, Published(COUNTRY_CODE)]
+"""`_known_countries` refuses others."""
+CredentialName = Annotated[SingleLine, Length(1, 60)]
+Secret = Annotated[SingleLine, Length(1, 1000)]
 
 
 Credentials = Annotated[
@@ -63,7 +66,7 @@ def _known_countries(given: list[str]) -> list[str]:
     return sorted(set(given))
 
 
-Countries = Annotated[list[Country], Field(min_length=1, max_length=250), AfterValidator(_known_countries)]
+Countries = Annotated[list[KnownCountry], Field(min_length=1, max_length=250), AfterValidator(_known_countries)]
 TextsPerDay = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -133,7 +136,7 @@ class LineSettingsOut(BaseModel):
 class LineIn(RequestModel):
     label: Label
     """The name that staff see."""
-    phone_number: Annotated[SingleLine, StringConstraints(min_length=3, max_length=32)]
+    phone_number: Annotated[SingleLine, Length(3, 32)]
     """The number or short code that the provider has given."""
     kind: LineKind
     """A long code, a toll-free number or a short code."""

@@ -20,6 +20,9 @@ class LinkField(StrEnum):
     PHONE_NUMBER = "phone_number"
 
 
+HTTPS_ADDRESS = r'^[hH][tT][tT][pP][sS]://[^\s\x00-\x20"<>\\^`|\x7f]+$'
+"""The published pattern of a template. `template_problem` tells the rest."""
+
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _UNSAFE = re.compile(r"[\s\x00-\x20\"<>\\^`|\x7f]")
 

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from api.kit.published import Published
 from api.kit.request_models import RequestModel
-from api.kit.text import SingleLine
-from api.links.rules import MAX_LINKS, MAX_TEMPLATE, template_problem
+from api.kit.text import Length, SingleLine
+from api.links.rules import HTTPS_ADDRESS, MAX_LINKS, MAX_TEMPLATE, template_problem
 
 
 def _allowed(template: str) -> str:
@@ -16,11 +17,12 @@ def _allowed(template: str) -> str:
     return template
 
 
-Label = Annotated[SingleLine, StringConstraints(min_length=1, max_length=40)]
+Label = Annotated[SingleLine, Length(1, 40)]
 UrlTemplate = Annotated[
     SingleLine,
-    StringConstraints(min_length=1, max_length=MAX_TEMPLATE),
+    Length(1, MAX_TEMPLATE),
     AfterValidator(_allowed),
+    Published(HTTPS_ADDRESS),
     Field(
         description="An https address. {external_id}, {family_id}, {staff_member_id}, {name} and {phone_number} become "
         "the record's, percent-encoded. A link is left out for a record without the value."

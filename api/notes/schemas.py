@@ -7,8 +7,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from api.kit.published import NO_ITEMS, NULL, Published, exactly_one
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import Body
+from api.kit.text import NOT_BLANK, Body
 from api.notes.rules import MAX_CHARACTERS, MAX_MENTIONS
 from api.notes.service import MentionView
 from api.notes.types import NoteOut
@@ -20,7 +21,12 @@ def _not_blank(value: str) -> str:
     return value
 
 
-NoteBody = Annotated[Body, AfterValidator(_not_blank), StringConstraints(min_length=1, max_length=MAX_CHARACTERS)]
+NoteBody = Annotated[
+    Body,
+    AfterValidator(_not_blank),
+    StringConstraints(min_length=1, max_length=MAX_CHARACTERS),
+    Published(NOT_BLANK),
+]
 Mentions = Annotated[list[UUID], Field(max_length=MAX_MENTIONS)]
 
 
@@ -84,6 +90,8 @@ class MentionOut(BaseModel):
 
 class MentionsRead(RequestModel):
     """Either these mentions, or all of a conversation."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one(mention_ids=NO_ITEMS, conversation_id=NULL))
 
     mention_ids: Annotated[list[UUID], Field(max_length=200)] = []
     """Mentions of the caller."""

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from api.kit.countries import COUNTRY_NAMES
-from api.kit.money import AmountText, CurrencyCode, SignedAmountText, shown_amount
+from api.kit.countries import COUNTRY_CODE, COUNTRY_NAMES
+from api.kit.money import NOT_ZERO, AmountText, CurrencyCode, SignedAmountText, shown_amount
+from api.kit.published import NO_ITEMS, NULL, Published, both_or_none
 from api.kit.request_models import RequestModel
-from api.kit.text import SingleLine
+from api.kit.text import Length, SingleLine
 from api.prices.credits import CreditSettings, standing_of
 from api.prices.models import Credits
 from api.prices.rules import MAX_PRICES, Price, Standing
@@ -22,7 +23,9 @@ def _known_country(given: str) -> str:
     return given
 
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country)]
+Country = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z]{2}$"), AfterValidator(_known_country), Published(COUNTRY_CODE)
+]
 
 
 class PriceIn(RequestModel):
@@ -49,6 +52,8 @@ class PriceOut(BaseModel):
 
 class LinePricesIn(RequestModel):
     """Without prices, and with `currency` null, the line has no price list."""
+
+    model_config = ConfigDict(json_schema_extra=both_or_none(currency=NULL, prices=NO_ITEMS))
 
     currency: CurrencyCode | None
     """ISO 4217, such as USD. Null: the line has no price list."""
@@ -94,9 +99,9 @@ class CreditsIn(RequestModel):
 class AddedCreditsIn(RequestModel):
     """A negative amount takes credits out."""
 
-    amount: SignedAmountText
+    amount: Annotated[SignedAmountText, Published(NOT_ZERO)]
     """A decimal number, such as 25.00. A negative one takes credits out."""
-    note: Annotated[SingleLine, StringConstraints(max_length=200)] = ""
+    note: Annotated[SingleLine, Length(0, 200)] = ""
     """What it was for. It stands in the audit log."""
 
 

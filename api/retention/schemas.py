@@ -1,19 +1,15 @@
 """Wire models of erasures."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from api.audit.rules import Actor
 from api.kit.request_models import RequestModel
-from api.kit.text import storable
+from api.kit.text import Reason
 from api.retention.models import Erasure
-
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), AfterValidator(storable)
-]
 
 
 class EraseIn(RequestModel):

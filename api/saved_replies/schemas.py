@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from api.conversations.message_rules import MAX_BODY_CHARACTERS
 from api.kit.phone import NumberOrSender
+from api.kit.published import NULL, Published, exactly_one
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import Body, SingleLine
+from api.kit.text import NOT_BLANK, Body, Length, SingleLine
 from api.saved_replies.models import SavedReply
 from api.saved_replies.rules import Filled, ReplyField, ReplyScope, unknown_fields
 
@@ -24,11 +25,12 @@ def _known(body: str) -> str:
     return body
 
 
-Title = Annotated[SingleLine, StringConstraints(min_length=1, max_length=60)]
+Title = Annotated[SingleLine, Length(1, 60)]
 ReplyBody = Annotated[
     Body,
     StringConstraints(max_length=MAX_BODY_CHARACTERS),
     AfterValidator(_known),
+    Published(NOT_BLANK),
     Field(description="Fields: {first_name}, {family}, {business}, {my_name}, {student_first_names}, {class}."),
 ]
 
@@ -81,6 +83,8 @@ class SavedReplyOut(BaseModel):
 
 class FillIn(RequestModel):
     """For whom it is filled in: the people at a conversation's number, or at a number that has no conversation yet."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one(conversation_id=NULL, phone_number=NULL))
 
     conversation_id: UUID | None = None
     """The conversation whose people it is for."""

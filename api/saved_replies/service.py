@@ -102,10 +102,11 @@ async def change_reply(session: AsyncSession, principal: Principal, reply_id: UU
     }
     if not changes:
         return row
+    # Asked for first: a statement after the change would flush it, outside of `_flush`.
+    row.updated_at = await database_time(session)
     for name, value in changes.items():
         setattr(row, name, value["to"])
     row.key, row.search = fold_name(row.title), _search(row.title, row.body)
-    row.updated_at = await database_time(session)
     await _flush(session, row)
     await _record(session, principal, Action.SAVED_REPLY_UPDATED, row, {"changes": changes})
     return row

@@ -14,23 +14,27 @@ from api.conversations.types import MessageOut
 from api.kit.database import Session
 from api.kit.errors import Invalid, NotFound
 from api.kit.paging import DEFAULT_LIMIT, CursorQuery, LimitQuery, decode_cursor, encode_cursor, unknown_cursor
+from api.kit.published import Published
 from api.notes.service import NoteView
 from api.notes.types import NoteOut
 from api.threads import service
-from api.threads.rules import Position
+from api.threads.rules import FORM, Position
 from api.threads.schemas import AuditEntryItem, MessageItem, NoteItem, ScheduledTextItem, ThreadItem, ThreadPageOut
 from api.threads.service import Item, ThreadWindow
 
 router = APIRouter(tags=["conversations"])
 
-Place = Annotated[str | None, Query(max_length=100, description="A position, or the seq of a message.")]
+POSITION = Published(f"^{FORM}$")
+ITEM = Published(f"^(?:{FORM}|[0-9]{{1,10}}|[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}})$")
+
+Place = Annotated[Annotated[str, POSITION] | None, Query(max_length=100, description="The position of an item.")]
 
 
 async def thread_window(
     before: Place = None,
     after: Place = None,
     around: Annotated[
-        str | None,
+        Annotated[str, ITEM] | None,
         Query(max_length=100, description="A position, the seq of a message, or the id of an item of any kind."),
     ] = None,
     cursor: CursorQuery = None,

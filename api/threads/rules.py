@@ -68,7 +68,9 @@ class Position(NamedTuple):
         return UUID(self.row or "0" * 32)
 
 
-_FORM = re.compile(r"([0-9]{10})-([0-9]{12})-([0-9]{17})(?:-([0-9a-f]{32}))?", re.ASCII)
+FORM = r"([0-9]{10})-([0-9]{12})-([0-9]{17})(?:-([0-9a-f]{32}))?"
+"""What a position is as text."""
+_FORM = re.compile(FORM, re.ASCII)
 
 START = Position(0, 0, 0)
 

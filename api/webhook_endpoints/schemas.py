@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.events.rules import EventType
 from api.kit.request_models import PatchModel, RequestModel
-from api.kit.text import WEB_ADDRESS, SingleLine
+from api.kit.text import WEB_ADDRESS, Length, SingleLine
 from api.webhook_endpoints.models import WebhookDelivery
 from api.webhook_endpoints.queries import ListedEndpoint
 from api.webhook_endpoints.rules import MAX_PENDING, MAX_URL, OVERLAP, DeliveryState, DisabledReason
@@ -29,14 +29,14 @@ PublicEventType = Literal[
 
 Url = Annotated[
     SingleLine,
-    StringConstraints(min_length=1, max_length=MAX_URL),
+    Length(1, MAX_URL),
     Field(
         description="Where events are posted to: an https address on the public internet. The operator of the service "
         "can allow private networks.",
         json_schema_extra={"pattern": WEB_ADDRESS},
     ),
 ]
-Description = Annotated[SingleLine, StringConstraints(max_length=200), Field(description="What it is for.")]
+Description = Annotated[SingleLine, Length(0, 200), Field(description="What it is for.")]
 EventTypes = Annotated[
     list[PublicEventType], Field(max_length=50, description="The types of events that it gets. Empty: every type.")
 ]

@@ -77,6 +77,9 @@ async def test_MASS_WHO_a_deleted_audience_comes_back_under_its_id(two: World) -
     broadcast_id = await new_broadcast(two.maria, audience={"audience_ids": [saved["id"]]})
     renamed = await two.maria.patch(f"{API}/audiences/{saved['id']}", json={"name": "Team parents"})
     assert renamed.json()["name"] == "Team parents"
+    other = (await two.maria.post(f"{API}/audiences", json={**body, "name": "Other"})).json()
+    same = await two.maria.patch(f"{API}/audiences/{other['id']}", json={"name": "team PARENTS"})
+    assert (same.status_code, same.json()["existing_id"]) == (409, saved["id"])
     again = {**body, "id": saved["id"]}
     taken = await two.maria.post(f"{API}/audiences", json=again)
     assert (taken.status_code, taken.json()["detail"]) == (409, "There is a saved audience with this id already.")

@@ -84,6 +84,9 @@ async def test_COST_usage_is_bounded_and_of_one_line_if_asked(texted: World) -> 
     too_long, empty = {"from": "2025-01-01", "to": "2026-12-31"}, {"from": "2025-01-01", "to": "2025-02-01"}
     assert (await texted.admin.get(f"{API}/usage", params=too_long)).status_code == 422
     assert (await texted.admin.get(f"{API}/usage", params=empty)).json()["rows"] == []
+    for day in ("0001-01-01", "0002-12-31", "9999-12-31", "0"):
+        assert (await texted.admin.get(f"{API}/usage", params={"to": day})).status_code == 422
+    assert (await texted.admin.get(f"{API}/usage", params={"to": "0003-01-01"})).status_code == 200
 
 
 async def test_COST_usage_is_exported_and_audited(texted: World) -> None:

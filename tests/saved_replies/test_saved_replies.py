@@ -70,7 +70,11 @@ async def test_SAVED_a_title_is_there_once_and_an_unknown_field_is_refused(world
         f"{API}/saved-replies", json={"title": "New", "body": "Dear {firstname}", "scope": "own"}
     )
 
+    other = await save(world.maria, "Late")
+    renamed = await world.maria.patch(f"{API}/saved-replies/{other['id']}", json={"title": "hours"})
+
     assert again.status_code == 409
+    assert (renamed.status_code, renamed.json()["existing_id"]) == (409, again.json()["existing_id"])
     assert unknown.status_code == 422
     assert "{firstname}" in unknown.json()["errors"][0]["detail"]
 

@@ -9,12 +9,16 @@ from uuid import uuid4
 
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.core import NotSet
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
 
 from tests.access.needs import API
 from tests.access.rows import PARENT, Rows, new_class, new_endpoint, new_note, new_reply, saved_view
 from tests.support.broadcasts import new_audience, new_broadcast
-from tests.support.media import PNG
+from tests.support.business import PASSWORD
+from tests.support.contract_bodies import ahead, fit
+from tests.support.media import PNG, upload
 from tests.support.world import World
 
 NAMES = st.text(alphabet="Aeiñß字 -',\"0", max_size=20).map(lambda text: f"N{text.strip()}")
@@ -49,13 +53,16 @@ class RowsBehind:
     def __init__(self, world: World, rows: Rows) -> None:
         self.world = world
         self.ids = dict(rows.ids)
-        self.cursors: dict[tuple[str, Any], str] = {}
+        self.cursors: dict[tuple[str, Any, bool], str] = {}
+        self.password = PASSWORD
+        self.upload_id: str | None = None
+        """Of a file that no text has yet."""
 
     @classmethod
     async def create(cls, world: World) -> "RowsBehind":
         return cls(world, await Rows.create(world))
 
-    def put_into(self, case: schemathesis.Case[Any]) -> None:
+    async def put_into(self, case: schemathesis.Case[Any]) -> None:
         meta = case.meta
         assert meta is not None
         if not meta.is_negative_at(ParameterLocation.PATH):
@@ -66,8 +73,19 @@ class RowsBehind:
         if not meta.is_negative_at(ParameterLocation.HEADER) and "Idempotency-Key" in case.headers:
             # Another request under a key that was used is refused.
             case.headers["Idempotency-Key"] = str(uuid4())
-        if not meta.is_negative_at(ParameterLocation.BODY) and case.media_type == "application/json":
-            case.body = self._known("", case.body)
+        if meta.is_negative_at(ParameterLocation.BODY):
+            if case.path == f"{API}/directory/import":
+                # A partial import takes any row, and answers which were wrong.
+                case.query.pop("partial", None)
+            if isinstance(case.body, NotSet) and meta.phase.name is TestPhase.FUZZING:
+                # Schemathesis leaves optional bodies out among its invalid ones, and does not look whether what it
+                # sends is still invalid (https://github.com/schemathesis/schemathesis/issues/4332).
+                case.body = [0]
+        elif case.media_type == "application/json":
+            body = fit(case.method, case.path, self._known("", case.body), self.ids)
+            if isinstance(body, dict):
+                await self._put_into_fields(body)
+            case.body = body
 
     @staticmethod
     def files_of(case: schemathesis.Case[Any]) -> dict[str, Any]:
@@ -87,25 +105,64 @@ class RowsBehind:
             query.pop("cursor") if known is None else query.update(cursor=known)
         if str(query.get("from") or "") >= str(query.get("to") or "\uffff"):
             del query["to"]
+        if case.path in {f"{API}/usage", f"{API}/usage/export.csv"}:
+            # At most 400 days.
+            query.pop("from", None)
+        for names in ALTERNATIVES:
+            for name in [each for each in names if query.get(each) is not None][1:]:
+                del query[name]
+        if "metadata" in query:
+            # Each key once.
+            query["metadata"] = list({each.partition(":")[0]: each for each in query["metadata"]}.values())
+        if query.get("status") == "closed":
+            # Nobody waits in a closed conversation.
+            query.pop("sort", None)
+        if case.path.endswith("/search"):
+            query["q"] = f"a {query['q']}"[:100]
+
+    async def _put_into_fields(self, body: dict[str, Any]) -> None:
+        """Files that were uploaded in place of the ids that were drawn, and a password that differs from the last."""
+        if body.get("attachments"):
+            if self.upload_id is None:
+                uploaded = await upload(self.world.admin)
+                assert uploaded.status_code == 201, uploaded.text
+                self.upload_id = uploaded.json()["id"]
+            body["attachments"] = [self.upload_id]
+            for name in {"media", "media_urls"} & body.keys():
+                # A text takes ten of both.
+                body[name] = body[name] and body[name][:9]
+        if body.get("new_password") == self.password:
+            body["new_password"] = f"another {self.password[:100]}"
 
     def _known(self, name: str, value: Any) -> Any:
         """The value, with what stands in fields of these names replaced."""
         if isinstance(value, dict):
             return {key: self._known(key, each) for key, each in value.items()}
+        if name == "seen_seq" and isinstance(value, int | float):
+            return min(value, 1)
         if isinstance(value, list):
             return [self._known(name, each) for each in value]
         if not isinstance(value, str):
             return value
+        if name in FUTURE:
+            return ahead(days=1 + len(value) % 9)
+        if name in COLLEAGUES:
+            return str(self.world.staff_ids["maria"])
+        if name == "current_password":
+            return self.password
         if name in self.ids:
             return self.ids[name]
         choices = KNOWN.get(name)
-        if name == "email":
-            # Python's $ also matches before a line break at the end: schemathesis generates one.
-            return value.rstrip("\n")
         return choices[len(value) % len(choices)] if choices else value
 
     async def learn(self, case: schemathesis.Case[Any], response: schemathesis.Response) -> None:
-        """Remember the cursor of a page, and make anew what was deleted."""
+        """Remember the cursor of a page and the password, and make anew what was deleted."""
+        body: Any = case.body
+        is_done = response.status_code < 300 and response.request.method != "OPTIONS"
+        if case.path == f"{API}/me/password" and is_done:
+            self.password = body["new_password"]
+        if is_done and isinstance(body, dict) and body.get("attachments"):
+            self.upload_id = None
         if case.method == "DELETE" and response.status_code == 204:
             await self._renew(case.path.rpartition("/")[2].strip("{}"))
         if case.method != "GET" or response.status_code != 200:
@@ -116,8 +173,8 @@ class RowsBehind:
                 self.cursors[self._list(case)] = answer["next_cursor"]
 
     @staticmethod
-    def _list(case: schemathesis.Case[Any]) -> tuple[str, Any]:
-        return case.path, case.query.get("sort")
+    def _list(case: schemathesis.Case[Any]) -> tuple[str, Any, bool]:
+        return case.path, case.query.get("sort"), "updated_since" in case.query
 
     async def _renew(self, name: str) -> None:
         if name == "webhook_endpoint_id":
@@ -128,6 +185,17 @@ class RowsBehind:
             self.ids[name] = await MAKERS[name](self.world)
 
 
+FUTURE = frozenset({"at", "send_at", "expires_at"})
+COLLEAGUES = frozenset({"mentions", "staff_member_id"})
+"""Fields of bodies that name people who have SMS Logs."""
+ALTERNATIVES = (
+    ("before_seq", "after_seq", "around_seq", "cursor"),
+    ("before", "after", "around", "cursor"),
+    ("updated_since", "q"),
+    ("updated_since", "sort"),
+)
+"""Query parameters of which one is given: OpenAPI cannot say it of parameters."""
+
 KNOWN = {
     "phone_number": [PARENT, "(312) 555-0142", "312-555-0143"],
     "phone_numbers": [PARENT, "(312) 555-0142", "312-555-0143"],
@@ -136,6 +204,7 @@ KNOWN = {
     "country": ["US"],
     "time": ["17:30", "5:30 pm"],
     "url": ["http://127.0.0.1:9/webhooks"],
+    "url_template": ["https://x.test/{external_id}", "HTTPS://x.test:1/?q={name}&n={phone_number}#{family_id}"],
     "endpoint": ["https://fcm.googleapis.com/one", "https://fcm.googleapis.com/two"],
     "media": ["https://example.com/picture.png"],
     "media_urls": ["https://example.com/picture.png"],

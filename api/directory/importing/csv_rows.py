@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from api.directory.importing.rows import (
     MAX_ERRORS_OF_ROW,
     MAX_LINE,
@@ -228,8 +230,23 @@ def _tags(cell: str) -> list[str]:
     return [] if [tag.lower() for tag in tags] == ["none"] else tags
 
 
-READERS: dict[str, Callable[[str], list[str]]] = {"permissions": _permissions, "tags": _tags}
-"""Columns with a list."""
+_TRUTH = TypeAdapter(bool)
+
+
+def _truth(cell: str) -> bool | str:
+    """`true`, `yes`, `1` … A text that is neither true nor false stays as it is."""
+    try:
+        return _TRUTH.validate_python(cell)
+    except ValidationError:
+        return cell
+
+
+READERS: dict[str, Callable[[str], bool | str | list[str]]] = {
+    "permissions": _permissions,
+    "tags": _tags,
+    "is_admin": _truth,
+}
+"""Columns that are no texts."""
 
 
 class _RecordOfRows:

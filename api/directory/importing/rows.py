@@ -101,12 +101,18 @@ def decoded(text: str) -> WantedRecord:
 # What a row may hold, in the shape of an NDJSON line.
 
 
+MAX_SPELLINGS = 19
+"""Permissions of a row, a repeated one and its former spellings included."""
+
+
 def _current_spelling(value: object) -> object:
     """PERM-LEGACY: the former spellings mean today's permission, and several may mean the same one."""
     if not isinstance(value, list):
         return value
     spelled = [LEGACY_SPELLINGS.get(each, each) if isinstance(each, str) else each for each in value]
-    return [each for index, each in enumerate(spelled) if each not in spelled[:index]] if len(spelled) < 20 else spelled
+    if len(spelled) > MAX_SPELLINGS:
+        return spelled
+    return [each for index, each in enumerate(spelled) if each not in spelled[:index]]
 
 
 class OptInRow(OptInIn):
@@ -147,10 +153,15 @@ class StaffMemberRow(RequestModel):
     email: Email
     """The address with which they sign in."""
     permissions: Annotated[
-        Annotated[list[StaffPermission], Field(max_length=len(Permission))] | None, BeforeValidator(_current_spelling)
+        Annotated[
+            list[StaffPermission],
+            Field(max_length=len(Permission), json_schema_extra={"maxItems": MAX_SPELLINGS}),
+        ]
+        | None,
+        BeforeValidator(_current_spelling),
     ] = None
     """What they may do. The former spellings are understood."""
-    is_admin: Annotated[bool, Field(strict=False)] | None = None
+    is_admin: bool | None = None
     """Whether they are an administrator. In a CSV file it is a text, such as true or no."""
     phone_records: Annotated[list[PhoneRecordRow], Field(max_length=MAX_RECORDS)] | None = None
     """Their numbers."""

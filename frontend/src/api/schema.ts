@@ -20776,9 +20776,9 @@ export interface operations {
             query?: {
                 /** @description The most items of the page. */
                 limit?: number;
-                /** @description A position, or the seq of a message. */
+                /** @description The position of an item. */
                 before?: string | null;
-                /** @description A position, or the seq of a message. */
+                /** @description The position of an item. */
                 after?: string | null;
                 /** @description A position, the seq of a message, or the id of an item of any kind. */
                 around?: string | null;
