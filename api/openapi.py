@@ -272,7 +272,9 @@ def _with_common_problems(schema: dict[str, Any]) -> dict[str, Any]:
                 # Any route may answer it, and no request deserves it: its schema is that of every problem.
                 content = {PROBLEM_JSON: {"schema": {"$ref": f"{REF}Problem"}}}
                 responses["500"] = {"description": Problem.title, "content": content}
-            if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            # A provider's webhook is not read as JSON before it is stored.
+            is_json = "application/json" in operation.get("requestBody", {}).get("content", {})
+            if is_json and path.startswith("/api/"):
                 for problem in (Unreadable, TooLarge, UnsupportedMediaType):
                     _add_problem(responses, problem)
             if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", [])):

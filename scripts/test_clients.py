@@ -33,7 +33,8 @@ def test_a_warning_of_the_generator_fails(tmp_path: Path) -> None:
 def test_a_kind_that_a_newer_service_adds_has_a_member_in_each_union() -> None:
     document = json.loads(clients.DOCUMENT.read_text())
     schemas = document["components"]["schemas"]
-    pages = {name for name, each in schemas.items() if "discriminator" in json.dumps(each)}
+    # A request has only kinds that the client knows.
+    pages = {name for name, each in schemas.items() if name.endswith("Page") and "discriminator" in json.dumps(each)}
     assert pages == set(clients.UNKNOWN)
     clients.of_the_python_client(document)
     for page, name in clients.UNKNOWN.items():

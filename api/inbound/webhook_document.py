@@ -31,6 +31,23 @@ _MESSAGE_ID = {
         "title": "Message Id",
     },
 }
+_BODY = {
+    "required": True,
+    "description": "As the line's provider posts it, signed with the line's credentials. Nothing else is accepted.",
+    "content": {
+        "application/json": {"schema": {"description": "Bandwidth: a list of events. Telnyx: an event."}},
+        "application/x-www-form-urlencoded": {
+            "schema": {"type": "object", "additionalProperties": True, "description": "Twilio and Plivo: its fields."}
+        },
+    },
+}
+_STORED = {
+    "description": "It is stored, or was before. The body is the empty one that the provider expects.",
+    "content": {
+        "application/json": {"schema": {"type": "object"}},
+        "text/xml": {"schema": {"type": "string"}},
+    },
+}
 
 
 def webhook_paths() -> dict[str, Any]:
@@ -55,8 +72,9 @@ def _posted(operation_id: str, description: str, parameters: list[dict[str, Any]
             "operationId": operation_id,
             "security": [],
             "parameters": parameters,
+            "requestBody": _BODY,
             "responses": {
-                "200": {"description": "Successful Response", "content": {"application/json": {"schema": {}}}},
+                "200": _STORED,
                 **{str(status): response for status, response in problems.items()},
             },
         }

@@ -45,6 +45,7 @@ def import_schemas() -> dict[str, Any]:
             "properties": kinds | row["properties"],
             "required": ["kind", *row["required"]],
         }
+    references = {kind.value: REF + model.__name__ for kind, model in ROWS.items()}
     schemas["ImportRows"] = {
         "type": "object",
         "title": "ImportRows",
@@ -52,7 +53,10 @@ def import_schemas() -> dict[str, Any]:
         "properties": {
             "rows": {
                 "type": "array",
-                "items": {"anyOf": [{"$ref": REF + model.__name__} for model in ROWS.values()]},
+                "items": {
+                    "oneOf": [{"$ref": each} for each in references.values()],
+                    "discriminator": {"propertyName": "kind", "mapping": references},
+                },
                 "minItems": 1,
                 "maxItems": MAX_ROWS,
                 "description": "Families and staff members, each as the `POST` of its kind takes it.",

@@ -6592,8 +6592,8 @@ export interface components {
              */
             external_id?: string | null;
             /**
-             * @description The kind of record.
-             * @constant
+             * @description The kind of record. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             kind: "family";
             /**
@@ -11962,8 +11962,8 @@ export interface components {
              */
             is_admin?: boolean | null;
             /**
-             * @description The kind of record.
-             * @constant
+             * @description The kind of record. (enum property replaced by openapi-typescript)
+             * @enum {string}
              */
             kind: "staff_member";
             /**
@@ -38312,16 +38312,25 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description As the line's provider posts it, signed with the line's credentials. Nothing else is accepted. */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": {
+                    [key: string]: unknown;
+                };
+            };
+        };
         responses: {
-            /** @description Successful Response */
+            /** @description It is stored, or was before. The body is the empty one that the provider expects. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
+                    "text/xml": string;
                 };
             };
             /** @description The signature is missing or wrong */
@@ -38392,16 +38401,25 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description As the line's provider posts it, signed with the line's credentials. Nothing else is accepted. */
+        requestBody: {
+            content: {
+                "application/json": unknown;
+                "application/x-www-form-urlencoded": {
+                    [key: string]: unknown;
+                };
+            };
+        };
         responses: {
-            /** @description Successful Response */
+            /** @description It is stored, or was before. The body is the empty one that the provider expects. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
+                    "text/xml": string;
                 };
             };
             /** @description The signature is missing or wrong */
