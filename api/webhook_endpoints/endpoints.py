@@ -27,8 +27,6 @@ from api.webhook_endpoints.schemas import (
 
 router = APIRouter(tags=["webhook endpoints"])
 
-USUAL_OVERLAP = WebhookSecretRotation()
-"""The body that is left out."""
 SECRET_FIELD = "secret"  # noqa: S105  # The name of a field.
 
 
@@ -108,10 +106,10 @@ async def delete_webhook_endpoint(webhook_endpoint_id: UUID, principal: Administ
 )
 async def rotate_webhook_secret(
     webhook_endpoint_id: UUID,
+    body: WebhookSecretRotation,
     principal: Administrator,
     session: Session,
     request: Request,
-    body: WebhookSecretRotation = USUAL_OVERLAP,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Make a new secret. This answer shows it. For `overlap_hours` each delivery has a signature of both secrets."""
