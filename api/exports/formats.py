@@ -191,7 +191,7 @@ def _shown_message(message: MessageOut, item: Item) -> Shown:
 
 COLUMNS = (
     *("kind", "at", "local_time", "conversation_id", "name", "phone_number", "line", "seq", "direction", "author"),
-    *("body", "files", "status", "error", "cost", "action", "details", "id"),
+    *("body", "files", "status", "error", "cost", "action", "details", "id", "metadata"),
 )
 
 
@@ -250,4 +250,10 @@ def _row(item: Item, head: Head) -> dict[str, object]:
         "action": row.action,
         "details": row.details,
         "id": item.content.id,
+        "metadata": _metadata(item),
     }
+
+
+def _metadata(item: Item) -> str:
+    metadata = item.content.metadata if isinstance(item.content, MessageOut | ScheduledTextOut) else {}
+    return json.dumps(metadata, ensure_ascii=False, sort_keys=True) if metadata else ""

@@ -184,6 +184,8 @@ async def test_EXPORT_a_range_can_be_of_one_line(world: World) -> None:
 async def test_EXPORT_csv_has_a_line_for_each_row_and_no_formula(world: World) -> None:
     thread = await thread_with(world, PARENT)
     await world.text(PARENT, '=HYPERLINK("https://evil.test")\nsecond line')
+    newest = (await world.maria.get(f"/api/v1/conversations/{thread['id']}/messages")).json()["items"][-1]
+    await world.maria.patch(f"/api/v1/messages/{newest['id']}", json={"metadata": {"crm_id": "42"}})
     job = await start(world.maria, kind="conversation", conversation_id=thread["id"], format="csv")
     await run_all(world)
     done, response = await job_of(world.maria, job), await file_of(world.maria, job)
@@ -193,6 +195,7 @@ async def test_EXPORT_csv_has_a_line_for_each_row_and_no_formula(world: World) -
     messages = [row for row in rows if row["kind"] == "message"]
     assert messages[-1]["body"] == '\'=HYPERLINK("https://evil.test")\nsecond line'
     assert messages[0]["phone_number"] == f"'{PARENT}"
+    assert [row["metadata"] for row in messages[-2:]] == ["", '{"crm_id": "42"}']
     assert messages[0]["local_time"].endswith(("-06:00", "-05:00"))
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
 
