@@ -35,6 +35,13 @@ COMMANDS = [
     ["list-organizations"],
 ]
 
+IN_PARTS = [
+    path.name[:4]
+    for path in sorted((postgres.PROJECT / "migrations" / "versions").glob("00[4-9]*.py"))
+    if path.name > "0041" and "autocommit_block" in path.read_text()
+]
+"""Migrations since 0041 that commit what stands before a block, and can be ended within it."""
+
 
 @pytest.fixture
 def empty_database() -> Iterator[postgres.Database]:
@@ -177,6 +184,20 @@ def test_a_migration_that_is_ended_to_solve_a_deadlock_tries_again(clone: postgr
 
     assert config.attributes["applied"] == ["0019"]
     assert sum("A table is locked; trying again" in line for line in lines) == 1
+
+
+@pytest.mark.parametrize("revision", IN_PARTS)
+def test_a_migration_that_commits_in_parts_can_be_run_again(clone: postgres.Database, revision: str) -> None:
+    """As after a try that got no lock for one of its indexes."""
+    config = alembic_config(clone.owner_url)
+    before = revisions()[revisions().index(revision) + 1]
+    command.downgrade(config, before)
+    command.upgrade(config, revision)
+    execute(clone.owner_url, f"UPDATE alembic_version SET version_num = '{before}'")
+
+    command.upgrade(config, revision)
+
+    assert fetch_value(clone.owner_url, "SELECT version_num FROM alembic_version") == revision
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ TOUCHED = ("contacts", "students", "phone_records", "messages", "notes")
 INDEXED = ("families", "staff_members", "classes", "messages")
 
 TOUCH = """
-CREATE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION set_updated_at() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.updated_at := clock_timestamp();
     RETURN NEW;
@@ -36,12 +36,16 @@ $$
 
 
 def upgrade() -> None:
+    # Each statement can be repeated: the indexes commit what stands before them, and an interrupted run starts again.
     for table, columns in NEW_COLUMNS.items():
         for column in columns:
             kind = sa.DateTime(timezone=True)
-            op.add_column(table, sa.Column(column, kind, server_default=sa.text("now()"), nullable=False))
+            op.add_column(
+                table, sa.Column(column, kind, server_default=sa.text("now()"), nullable=False), if_not_exists=True
+            )
     op.execute(TOUCH)
     for table in TOUCHED:
+        op.execute(f"DROP TRIGGER IF EXISTS {table}_updated_at ON {table}")
         op.execute(
             f"CREATE TRIGGER {table}_updated_at BEFORE UPDATE ON {table}"
             " FOR EACH ROW WHEN (NEW.updated_at = OLD.updated_at) EXECUTE FUNCTION set_updated_at()"

@@ -21,9 +21,11 @@ BY_ORGANIZATION = (
 
 
 def upgrade() -> None:
+    # Each statement can be repeated: the indexes commit what stands before them, and an interrupted run starts again.
     for table in TABLES:
         empty = sa.text("'{}'::jsonb")
-        op.add_column(table, sa.Column("metadata", postgresql.JSONB(), server_default=empty, nullable=False))
+        column = sa.Column("metadata", postgresql.JSONB(), server_default=empty, nullable=False)
+        op.add_column(table, column, if_not_exists=True)
     with op.get_context().autocommit_block():
         for table in FOUND_BY_IT:
             # An index whose building was interrupted is there, but no good.

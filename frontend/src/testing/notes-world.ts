@@ -18,18 +18,19 @@ const digits = (value: number, width: number) => String(value).padStart(width, "
 const BEFORE_ITS_MESSAGE = new Set(["conversation.opened", "conversation.unread"]);
 
 export function itemsOf(messages: readonly Message[], others: readonly Unplaced[]): ThreadItem[] {
-  const place = (at: string, isBefore: boolean) => {
+  const position = (seq: number, time: number, number = 0) => `${digits(seq, 10)}-${digits(Math.floor(time / 1000), 12)}-${digits((time % 1000) * 1e6 + number, 17)}`;
+  const place = (at: string, isBefore: boolean, number?: number) => {
     const time = Date.parse(at);
     const anchor = messages.findLast((message) => Date.parse(message.created_at) < time || (!isBefore && message.created_at === at));
-    return `${digits(anchor?.seq ?? 0, 10)}-${digits(time, 12)}`;
+    return position(anchor?.seq ?? 0, time, number);
   };
-  const items: ThreadItem[] = messages.map((message) => ({ kind: "message", position: `${digits(message.seq, 10)}-${digits(0, 12)}-0`, message }));
+  const items: ThreadItem[] = messages.map((message) => ({ kind: "message", position: position(message.seq, 0), message }));
   for (const other of others) {
-    if (other.kind === "note") items.push({ ...other, position: `${place(other.note.created_at, false)}-${other.note.id}` });
-    else if (other.kind === "scheduled_text") items.push({ ...other, position: `9999999999-${digits(Date.parse(other.scheduled_text.send_at), 14)}` });
+    if (other.kind === "note") items.push({ ...other, position: `${place(other.note.created_at, false)}-${other.note.id.replaceAll("-", "")}` });
+    else if (other.kind === "scheduled_text") items.push({ ...other, position: position(9999999999, Date.parse(other.scheduled_text.send_at)) });
     else if (other.audit_entry.action !== "message.sent" && other.audit_entry.action !== "conversation.viewed") {
       const { at, action, chain } = other.audit_entry;
-      items.push({ ...other, position: `${place(at, BEFORE_ITS_MESSAGE.has(action))}-${digits(chain.number, 12)}` });
+      items.push({ ...other, position: place(at, BEFORE_ITS_MESSAGE.has(action), chain.number) });
     }
   }
   return items.sort((a, b) => (a.position < b.position ? -1 : 1));
