@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from api.conversations.message_rules import MAX_MEDIA
 from tests.access.needs import API
 
 Body = dict[str, Any]
@@ -145,6 +146,19 @@ def _renumber(owner: Body, numbers: Iterator[str]) -> None:
         record["phone_number"] = next(numbers)
 
 
+def _files(linked: str) -> Callable[[Body], Body]:
+    """As many files as a text takes, those that it links to and those that were uploaded together. Both are given, or
+    what a draft had before would count."""
+
+    def fitted(body: Body) -> Body:
+        if not body.get(linked) and not body.get("attachments"):
+            return body
+        uploaded = body.get("attachments") or []
+        return body | {linked: (body.get(linked) or [])[: MAX_MEDIA - len(uploaded)], "attachments": uploaded}
+
+    return fitted
+
+
 def _no_replaced_refusals(body: Body) -> Body:
     return body | {"replaces_refusals": []}
 
@@ -167,4 +181,9 @@ FITTED: dict[str, Callable[[Body], Body]] = {
     "PUT /staff-members/by-external-id/{external_id}": _staff_member,
     "POST /directory/import": _rows,
     "PUT /phone-records/{phone_record_id}/opt-in": _no_replaced_refusals,
+    "POST /broadcasts": _files("media"),
+    "PATCH /broadcasts/{broadcast_id}": _files("media"),
+    "POST /messages": _files("media_urls"),
+    "PATCH /messages/{message_id}": _files("media_urls"),
+    "POST /conversations/{conversation_id}/messages": _files("media_urls"),
 }
