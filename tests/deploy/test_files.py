@@ -69,7 +69,8 @@ def test_ports_agree() -> None:
 
 
 def test_proxies_close_idle_connections_before_the_service_does() -> None:
-    ours = uvicorn.Config("api.serve:application").timeout_keep_alive
+    # Without a configuration of logging, which would be that of every later test.
+    ours = uvicorn.Config("api.serve:application", log_config=None).timeout_keep_alive
     for path, pattern in (
         ("nginx/messenger.conf", r"\n    keepalive_timeout (\d+)s"),
         ("caddy/Caddyfile", r"keepalive (\d+)s"),
