@@ -9,8 +9,10 @@ from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, inspect, literal_column, or_, select, true, update
+from sqlalchemy import ColumnElement, Select, delete, func, literal_column, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import PassiveFlag
+from sqlalchemy.orm.attributes import get_history
 
 from api.access.models import ApiKey, StaffMember
 from api.consent.keywords import Keyword
@@ -332,7 +334,7 @@ async def store_conversations(session: AsyncSession, rows: Sequence[Conversation
     described: list[dict[str, object]] = []
     for row in rows:
         columns = {name: getattr(row, name) for name in _CHANGING}
-        if inspect(row).attrs.metadata_.history.has_changes():
+        if get_history(row, "metadata_", PassiveFlag.PASSIVE_NO_INITIALIZE).has_changes():
             described.append({**columns, "metadata": row.metadata_})
         else:
             changed.append(columns)

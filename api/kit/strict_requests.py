@@ -43,9 +43,10 @@ async def known_parameters_only(request: Request) -> None:
         raise Invalid(
             [(pointer_of("query", name), f"There is no such parameter. {takes}") for name in unknown[:MAX_SHOWN]]
         )
-    repeated = [name for name in known - _repeatable(route) if len(request.query_params.getlist(name)) > 1]
-    if repeated:
-        raise Invalid([(pointer_of("query", name), "Give this once: there are several.") for name in sorted(repeated)])
+    repeated = {name for name in known if len(request.query_params.getlist(name)) > 1}
+    # Asked only of what is repeated: it reads all dependencies of the route.
+    if repeated and (refused := sorted(repeated - _repeatable(route))):
+        raise Invalid([(pointer_of("query", name), "Give this once: there are several.") for name in refused])
     refused = [name for name in PRECONDITIONS if name in request.headers and name not in header_names(route)]
     if refused and request.method not in READING:
         raise Invalid([(pointer_of("header", name), "This route takes no such precondition.") for name in refused])

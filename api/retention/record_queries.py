@@ -36,26 +36,17 @@ async def empty_notes_and_metadata(
     """Empty the notes, and the metadata, of these records that name the number or the people who are gone."""
     for model, ids in ((Family, family_ids), (StaffMember, staff_member_ids)):
         # A pattern of a name is quoted, as in JSON.
-        written = func.to_jsonb(model.notes).cast(Text)
-        await session.execute(
-            update(model)
-            .where(
-                model.organization_id == organization_id,
-                model.id == is_any(ids),
-                model.notes.is_not(None),
-                holds_any(written, patterns),
+        for column, written, empty in (
+            ("notes", func.to_jsonb(model.notes), None),
+            ("metadata_", model.metadata_, {}),
+        ):
+            await session.execute(
+                update(model)
+                .where(
+                    model.organization_id == organization_id,
+                    model.id == is_any(ids),
+                    holds_any(written.cast(Text), patterns),
+                )
+                .values({column: empty})
+                .execution_options(**QUIET)
             )
-            .values(notes=None)
-            .execution_options(**QUIET)
-        )
-        await session.execute(
-            update(model)
-            .where(
-                model.organization_id == organization_id,
-                model.id == is_any(ids),
-                model.metadata_ != {},
-                holds_any(model.metadata_.cast(Text), patterns),
-            )
-            .values(metadata_={})
-            .execution_options(**QUIET)
-        )

@@ -109,8 +109,8 @@ class WebhooksLoop:
         claimed = 0
         for endpoint in due:
             busy = Counter[EndpointKey](each.key for each in self._claims)
-            room = capacity(is_failing=endpoint.is_failing, in_flight=busy[endpoint.key])
-            free = min(IN_FLIGHT - len(self._claims), room)
+            allowed = capacity(is_failing=endpoint.is_failing, in_flight=busy[endpoint.key])
+            free = min(IN_FLIGHT - len(self._claims), allowed)
             if free <= 0 or endpoint.key.organization_id in held:
                 continue
             for each in await claim(self._database, endpoint, limit=free):
